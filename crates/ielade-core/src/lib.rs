@@ -1,0 +1,46 @@
+//! The words of Ielāde.
+//!
+//! Everything here is plain data or a pure function: no I/O, no threads. The other crates
+//! speak to each other in these types, in one direction:
+//!
+//! ```text
+//! dataset ──► layout ──► store ──► loader ──► batch ──► trainer ──► record ──► report
+//! ```
+//!
+//! | module | words |
+//! |---|---|
+//! | [`element`], [`encoding`], [`image`] | what a sample is made of |
+//! | [`sample`], [`split`] | what a data set gives |
+//! | [`manifest`], [`layout_id`], [`normalisation`] | what a store says of itself |
+//! | [`order`], [`random`] | who comes when: pure functions of (seed, epoch) |
+//! | [`output`], [`batch`], [`bad_sample`] | what the loader hands over |
+//! | [`training`], [`worker_protocol`] | what a worker is asked and what it answers |
+
+pub mod bad_sample;
+pub mod batch;
+pub mod element;
+pub mod encoding;
+pub mod image;
+pub mod layout_id;
+pub mod manifest;
+pub mod normalisation;
+pub mod order;
+pub mod output;
+pub mod random;
+pub mod sample;
+pub mod split;
+pub mod training;
+pub mod worker_protocol;
+
+pub use bad_sample::{BadSample, BadSamplePolicy};
+pub use batch::{AlignedBytes, Batch, BatchSource};
+pub use element::Element;
+pub use encoding::Encoding;
+pub use image::{ImageShape, ImageSpec};
+pub use layout_id::LayoutId;
+pub use manifest::Manifest;
+pub use normalisation::Normalisation;
+pub use order::Order;
+pub use output::{Augmentation, OrientationRule, OutputSpec};
+pub use sample::{Payload, Sample};
+pub use split::Split;

@@ -1,0 +1,1 @@
+//! A shuffling, prefetching, zero-allocation batch loader over Ielāde stores

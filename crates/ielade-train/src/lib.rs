@@ -1,0 +1,1 @@
+//! Image classifiers, optimisers, metrics and the training loop of Ielāde, on Burn

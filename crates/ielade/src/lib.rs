@@ -1,0 +1,1 @@
+//! How to store and load an image data set so that training on your machine is fastest
