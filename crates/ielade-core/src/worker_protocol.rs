@@ -259,10 +259,7 @@ mod tests {
         let json = serde_json::to_value(&consumer).unwrap();
         assert_eq!(json["kind"], "model");
         assert_eq!(json["model"], "cnn");
-        assert_eq!(
-            serde_json::from_value::<Consumer>(json).unwrap(),
-            consumer
-        );
+        assert_eq!(serde_json::from_value::<Consumer>(json).unwrap(), consumer);
     }
 
     #[test]

@@ -1,0 +1,108 @@
+//! Size, colour mode and orientation of an image, without decoding its pixels.
+
+use crate::{CodecError, FileFormat, decode, orientation};
+
+/// How a file stores colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ColourMode {
+    /// One channel of brightness.
+    Gray,
+    /// Brightness and alpha.
+    GrayAlpha,
+    /// Red, green, blue (or a luma-chroma form of it).
+    Rgb,
+    /// Red, green, blue, alpha.
+    Rgba,
+    /// Indices into a table of colours.
+    Palette,
+    /// Four inks.
+    Cmyk,
+}
+
+impl ColourMode {
+    /// The name used in tables.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Gray => "gray",
+            Self::GrayAlpha => "gray+alpha",
+            Self::Rgb => "rgb",
+            Self::Rgba => "rgba",
+            Self::Palette => "palette",
+            Self::Cmyk => "cmyk",
+        }
+    }
+}
+
+impl std::fmt::Display for ColourMode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// What an image file says of itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ImageHeader {
+    /// File format.
+    pub format: FileFormat,
+    /// Columns as stored, before any orientation.
+    pub width: u32,
+    /// Rows as stored, before any orientation.
+    pub height: u32,
+    /// How colour is stored.
+    pub colour: ColourMode,
+    /// Bits of one value.
+    pub bit_depth: u8,
+    /// EXIF orientation, 1 to 8; 1 is upright.
+    pub orientation: u8,
+}
+
+/// Reads size, colour mode and orientation of a JPEG or PNG.
+///
+/// # Errors
+/// Where the bytes are no image, of a format that is not decoded, or their header is corrupt.
+pub fn read_header(bytes: &[u8]) -> Result<ImageHeader, CodecError> {
+    match FileFormat::recognise(bytes)? {
+        FileFormat::Jpeg => jpeg_header(bytes),
+        FileFormat::Png => png_header(bytes),
+        other => Err(CodecError::UnsupportedFormat(other)),
+    }
+}
+
+fn jpeg_header(bytes: &[u8]) -> Result<ImageHeader, CodecError> {
+    let mut decoder = decode::jpeg_decoder(bytes);
+    let info = decode::jpeg_info(&mut decoder)?;
+    Ok(ImageHeader {
+        format: FileFormat::Jpeg,
+        width: u32::from(info.width),
+        height: u32::from(info.height),
+        colour: match info.components {
+            1 => ColourMode::Gray,
+            4 => ColourMode::Cmyk,
+            _ => ColourMode::Rgb,
+        },
+        bit_depth: 8,
+        orientation: decoder.exif().map_or(1, |exif| orientation::of_exif(exif)),
+    })
+}
+
+fn png_header(bytes: &[u8]) -> Result<ImageHeader, CodecError> {
+    let reader = decode::png_reader(bytes, png::Transformations::IDENTITY)?;
+    let info = reader.info();
+    Ok(ImageHeader {
+        format: FileFormat::Png,
+        width: info.width,
+        height: info.height,
+        colour: match info.color_type {
+            png::ColorType::Grayscale => ColourMode::Gray,
+            png::ColorType::GrayscaleAlpha => ColourMode::GrayAlpha,
+            png::ColorType::Rgb => ColourMode::Rgb,
+            png::ColorType::Rgba => ColourMode::Rgba,
+            png::ColorType::Indexed => ColourMode::Palette,
+        },
+        bit_depth: info.bit_depth as u8,
+        orientation: info
+            .exif_metadata
+            .as_ref()
+            .map_or(1, |exif| orientation::of_exif(exif)),
+    })
+}
