@@ -1,1 +1,50 @@
-fn main() {}
+//! The project's own chores. `cargo xtask ci` runs every check; `cargo xtask help` lists the rest.
+
+mod dependencies;
+mod steps;
+
+use anyhow::bail;
+use std::process::ExitCode;
+
+const HELP: &str = "\
+cargo xtask ci            every check below, in this order
+cargo xtask format        formatting, without changing anything
+cargo xtask dependencies  licences, and what the default build must not pull in
+cargo xtask lint          clippy over all targets, no warnings
+cargo xtask docs          API documentation, no warnings
+cargo xtask test          unit, property, doc and end-to-end tests
+cargo xtask demo-time     the main job on the demo set, released build, timed";
+
+fn main() -> ExitCode {
+    let step = std::env::args().nth(1).unwrap_or_default();
+    match run(&step) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask {step}: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(step: &str) -> anyhow::Result<()> {
+    match step {
+        "ci" => {
+            steps::format()?;
+            dependencies::check()?;
+            steps::lint()?;
+            steps::docs()?;
+            steps::test()
+        }
+        "format" => steps::format(),
+        "dependencies" => dependencies::check(),
+        "lint" => steps::lint(),
+        "docs" => steps::docs(),
+        "test" => steps::test(),
+        "demo-time" => steps::demo_time(),
+        "help" | "--help" => {
+            println!("{HELP}");
+            Ok(())
+        }
+        other => bail!("unknown chore {other:?}; there are:\n{HELP}"),
+    }
+}

@@ -3,6 +3,29 @@
 //!
 //! This crate starts workers and watches them from outside. It knows nothing of formats or
 //! models: a worker is any program that speaks [`ielade_core::worker_protocol`].
+//!
+//! ```text
+//! plan ──► schedule ──► experiment ──► worker process, probe ──► records ──► analysis
+//! ```
+//!
+//! | module | what it does |
+//! |---|---|
+//! | [`plan`] | `experiment.toml`: what is to be run |
+//! | [`schedule`] | the order of the runs: randomised complete blocks |
+//! | [`experiment`] | runs what is missing, from the first run or from an interruption |
+//! | [`worker`], [`probe`] | one run in a process of its own, and what it used |
+//! | [`record`], [`records`] | what a run leaves, and the file that keeps it |
+//! | [`environment`], [`timestamp`] | the machine, the time |
+//! | [`statistics`], [`analysis`] | from records to means, intervals, ratios and warnings |
 
 pub mod analysis;
+pub mod environment;
+pub mod experiment;
+pub mod plan;
+pub mod probe;
 pub mod record;
+pub mod records;
+pub mod schedule;
+pub mod statistics;
+pub mod timestamp;
+pub mod worker;

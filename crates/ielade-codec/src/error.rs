@@ -17,6 +17,14 @@ pub enum CodecError {
     /// An image, but of a format that is not decoded.
     #[error("{0} images are not supported; convert them to PNG or JPEG")]
     UnsupportedFormat(FileFormat),
+    /// A sound image that makes use of a rare feature of its format which is not decoded.
+    #[error("{format} images with {feature} are not supported; convert them to PNG or JPEG")]
+    UnsupportedFeature {
+        /// Format of the image.
+        format: FileFormat,
+        /// What it makes use of.
+        feature: String,
+    },
     /// The bytes are not of the encoding that the store names.
     #[error("expected {expected} but found {found}")]
     WrongFormat {

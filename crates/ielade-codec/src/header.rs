@@ -1,6 +1,10 @@
 //! Size, colour mode and orientation of an image, without decoding its pixels.
 
-use crate::{CodecError, FileFormat, decode, orientation};
+use crate::{
+    CodecError, FileFormat,
+    decode::{jpeg_structure::JpegStructure, png_image},
+    orientation,
+};
 
 /// How a file stores colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -69,24 +73,24 @@ pub fn read_header(bytes: &[u8]) -> Result<ImageHeader, CodecError> {
 }
 
 fn jpeg_header(bytes: &[u8]) -> Result<ImageHeader, CodecError> {
-    let mut decoder = decode::jpeg_decoder(bytes);
-    let info = decode::jpeg_info(&mut decoder)?;
+    let structure = JpegStructure::read(bytes)?;
+    let frame = structure.frame;
     Ok(ImageHeader {
         format: FileFormat::Jpeg,
-        width: u32::from(info.width),
-        height: u32::from(info.height),
-        colour: match info.components {
+        width: frame.width.into(),
+        height: frame.height.into(),
+        colour: match frame.components {
             1 => ColourMode::Gray,
             4 => ColourMode::Cmyk,
             _ => ColourMode::Rgb,
         },
         bit_depth: 8,
-        orientation: decoder.exif().map_or(1, |exif| orientation::of_exif(exif)),
+        orientation: structure.exif.map_or(1, orientation::of_exif),
     })
 }
 
 fn png_header(bytes: &[u8]) -> Result<ImageHeader, CodecError> {
-    let reader = decode::png_reader(bytes, png::Transformations::IDENTITY)?;
+    let reader = png_image::reader(bytes, png::Transformations::IDENTITY)?;
     let info = reader.info();
     Ok(ImageHeader {
         format: FileFormat::Png,

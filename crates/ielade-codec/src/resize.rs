@@ -37,6 +37,9 @@ impl Resizer {
             found: from.to_string(),
             expected: to.to_string(),
         };
+        if from.values() == 0 || to.values() == 0 {
+            return Err(wrong());
+        }
         self.out.resize(to.values(), 0);
         let source =
             fir::images::ImageRef::new(from.width, from.height, pixels, fir::PixelType::U8x3)

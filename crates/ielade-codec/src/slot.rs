@@ -14,6 +14,9 @@ use std::any::Any;
 /// Keeps augmentations apart from other uses of the same seed.
 const AUGMENTATION_DOMAIN: u64 = u64::from_be_bytes(*b"ielaugme");
 
+/// More padding than this is taken as this much: beyond it no image has any pixels left to show.
+const MAX_PADDING: u32 = 1 << 16;
+
 /// What every sample of a store goes through on its way into a batch.
 #[derive(Debug, Clone)]
 pub struct PixelPipeline {
@@ -120,7 +123,7 @@ impl AugmentationKey {
         }
         let mut random =
             KeyedRandom::new(&[AUGMENTATION_DOMAIN, self.seed, self.epoch, index.into()]);
-        let padding = self.augmentation.crop_padding;
+        let padding = self.augmentation.crop_padding.min(MAX_PADDING);
         let mut offset = || random.below(2 * padding + 1) as i32 - padding as i32;
         let (down, right) = (offset(), offset());
         Some(Window {
@@ -253,12 +256,18 @@ impl Target<'_> {
         self.pipeline.output.image.width as usize
     }
 
-    fn check_size(&self, spec: ImageSpec) -> Result<(), CodecError> {
-        if spec == self.pipeline.output.image {
+    /// Fails where an image of so many values is not of the batch's size.
+    fn check_size(&self, spec: ImageSpec, values: usize) -> Result<(), CodecError> {
+        let is_whole = values == spec.values();
+        if is_whole && spec == self.pipeline.output.image {
             return Ok(());
         }
         Err(CodecError::WrongSize {
-            found: spec.to_string(),
+            found: if is_whole {
+                spec.to_string()
+            } else {
+                format!("{spec} in name but {values} values in fact")
+            },
             expected: self.pipeline.output.image.to_string(),
         })
     }
@@ -273,7 +282,7 @@ impl Target<'_> {
         let pixels = if self.pipeline.resize && spec != self.pipeline.output.image {
             resizer.resize(pixels, spec, self.pipeline.output.image)?
         } else {
-            self.check_size(spec)?;
+            self.check_size(spec, pixels.len())?;
             pixels
         };
         let pixels = interleaved_window(self.window, pixels, self.width(), &mut room.window.u8);
@@ -297,7 +306,7 @@ impl Target<'_> {
         spec: ImageSpec,
         room: &mut Room<'_>,
     ) -> Result<(), CodecError> {
-        self.check_size(spec)?;
+        self.check_size(spec, pixels.len())?;
         let pixels = interleaved_window(self.window, pixels, self.width(), &mut room.window.u16);
         let normaliser = &self.pipeline.normaliser;
         match self.pipeline.output.element {
@@ -319,7 +328,7 @@ impl Target<'_> {
         spec: ImageSpec,
         room: &mut Room<'_>,
     ) -> Result<(), CodecError> {
-        self.check_size(spec)?;
+        self.check_size(spec, values.len())?;
         let black = self.pipeline.normaliser.black().map(f16::from_f32);
         let values = planar_window(
             self.window,
@@ -344,7 +353,7 @@ impl Target<'_> {
         spec: ImageSpec,
         room: &mut Room<'_>,
     ) -> Result<(), CodecError> {
-        self.check_size(spec)?;
+        self.check_size(spec, values.len())?;
         let black = self.pipeline.normaliser.black();
         let values = planar_window(
             self.window,

@@ -1,1 +1,28 @@
-//! Image data sets as their authors publish them: CIFAR-10, Tiny ImageNet, class folders, the demo set; fetching and inspecting
+//! Image data sets as their authors publish them.
+//!
+//! - [`DataSet::open`] recognises CIFAR-10's binary and Python archives, Tiny ImageNet's tree and
+//!   any folder of class folders; [`DataSet::demo`] makes one up.
+//! - [`SplitSamples::read`] gives a sample as it is published: nothing is decoded or changed.
+//! - [`inspect`](fn@inspect) says what is in a data set: counts, sizes, formats, and broken files
+//!   by name.
+//! - [`fetch`] downloads the known sets from their authors' addresses.
+
+mod cifar;
+mod class_folders;
+mod data_set;
+mod demo;
+mod error;
+pub mod fetch;
+mod folder;
+pub mod inspect;
+mod pickle;
+mod planar_records;
+mod samples;
+mod tiny_imagenet;
+
+pub use data_set::{DataSet, OpenOptions, SourceKind};
+pub use demo::DemoOptions;
+pub use error::DataSetError;
+pub use inspect::{InspectOptions, Inspection, inspect};
+pub use pickle::PickleError;
+pub use samples::{SampleBuffer, SplitSamples};

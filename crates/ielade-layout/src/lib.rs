@@ -2,12 +2,42 @@
 //!
 //! A store is a directory: `manifest.json` beside the container's own files, which the
 //! container's usual library reads with no help from us. A new layout is one new module, one
-//! line in the [`registry`], and the conformance suite in `tests/conformance.rs`.
+//! line in the [`registry`], and the conformance suite in `tests/conformance`, which takes its
+//! layouts from the registry.
+//!
+//! | module | what it does |
+//! |---|---|
+//! | [`reader`], [`writer`] | the two seams |
+//! | [`registry`] | which containers there are and what they can hold |
+//! | [`store`] | a store's folder and manifest; opening it |
+//! | [`files`], [`npy`] | the containers |
+//! | [`source`](mod@source), [`prepare`] | a data set's split into a store, also after a kill |
+//! | [`verify`] | a store against its digests and against its source |
+//! | [`cache`], [`mapped`] | what the page cache holds of a store; mapped files |
 
+pub mod cache;
+mod data_set_split;
+mod digest;
+mod disk;
 mod error;
+pub mod files;
+pub mod mapped;
+pub mod npy;
+pub mod prepare;
 pub mod reader;
+pub mod registry;
+mod samples;
+pub mod source;
+pub mod store;
+mod table;
+pub mod verify;
 pub mod writer;
 
-pub use error::LayoutError;
+pub use data_set_split::DataSetSplit;
+pub use error::{BadSampleReason, LayoutError, SourceError};
+pub use prepare::{PrepareRequest, Prepared, prepare};
 pub use reader::{LayoutReader, RawRegion};
+pub use source::SampleSource;
+pub use store::{StoreFolder, open_store, read_manifest};
+pub use verify::{Verification, verify_against, verify_store};
 pub use writer::LayoutWriter;

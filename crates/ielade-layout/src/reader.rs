@@ -13,7 +13,7 @@ pub trait LayoutReader: Send + Sync {
     fn hint(&self, _upcoming: &[u32]) {}
 
     /// Puts sample `indices[k]` into place `k` of the slot. Any thread, any order, no lock on
-    /// the way; `slot` has `indices.len()` places.
+    /// the way; `slot` has at least `indices.len()` places.
     ///
     /// # Errors
     /// [`LayoutError::BadSample`] names the first sample that could not be read or decoded and

@@ -1,1 +1,21 @@
-//! Reports made from the records of Ielāde experiments
+//! Reports made from the records of Ielāde experiments.
+//!
+//! A report is made from an [`ielade_bench::analysis::Analysis`], and can be made again from the
+//! records at any time. It measures nothing. Two forms exist:
+//!
+//! - [`terminal_table`]: what a person sees when an experiment has ended;
+//! - [`html`], [`write_html`]: one self-contained page that opens offline.
+//!
+//! [`answer`] holds what an experiment says, free of any language and form; [`figures`] writes
+//! numbers. A new form stands beside [`terminal`] and [`page`] and takes its conclusions and its
+//! figures from those two; a new language stands beside the English words of [`answer`].
+
+pub mod answer;
+pub mod figures;
+pub mod page;
+pub mod terminal;
+
+mod metric_words;
+
+pub use page::{ReportError, html, write_html};
+pub use terminal::{TableOptions, terminal_table};

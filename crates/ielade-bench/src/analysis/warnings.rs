@@ -1,0 +1,272 @@
+//! What a reader must know before believing the figures.
+
+use super::{Evidence, Metric};
+use crate::record::{Environment, Outcome, RunRecord};
+use ielade_core::worker_protocol::{CacheState, Consumer, Ready};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Blocks below which an interval is rough.
+const ENOUGH_BLOCKS: u32 = 10;
+/// Residency from which a store counts as cached.
+const WARM_RESIDENCY: f64 = 0.99;
+/// Residency up to which a store counts as not cached.
+const COLD_RESIDENCY: f64 = 0.01;
+/// Load beyond our own, a processor, that disturbs a measurement.
+const DISTURBING_LOAD: f64 = 0.5;
+
+/// All warnings, the gravest first.
+pub(super) fn of(evidence: &Evidence<'_>) -> Vec<String> {
+    let mut warnings = Vec::new();
+    warnings.extend(different_data(evidence));
+    warnings.extend(different_accuracy(evidence));
+    warnings.extend(failed_runs(evidence));
+    warnings.extend(bad_samples(evidence));
+    warnings.extend(cache_not_as_asked(evidence));
+    warnings.extend(unknown_residency(evidence));
+    warnings.extend(too_few_blocks(evidence));
+    warnings.extend(high_load(evidence));
+    warnings.extend(sessions(evidence));
+    warnings.extend(changed_surroundings(evidence));
+    warnings
+}
+
+/// All runs of a block use one seed: whatever the layout, the same batches must come.
+fn different_data(evidence: &Evidence<'_>) -> Option<String> {
+    let mut digests: BTreeMap<u32, BTreeMap<&str, Vec<&str>>> = BTreeMap::new();
+    for (_, run) in evidence.completed() {
+        if let Some(digest) = run
+            .done
+            .as_ref()
+            .and_then(|done| done.order_digest.as_deref())
+        {
+            let of_block = digests.entry(run.block).or_default();
+            let names = of_block.entry(digest).or_default();
+            names.push(&evidence.configuration(run).name);
+        }
+    }
+    let different: Vec<_> = digests
+        .iter()
+        .filter(|(_, found)| found.len() > 1)
+        .collect();
+    let (block, found) = different.first()?;
+    let groups: Vec<String> = found.values().map(|names| names.join(", ")).collect();
+    Some(format!(
+        "the layouts did not deliver the same samples and labels in {}: in block {block}, {}; \
+         their times cannot be compared",
+        counted(different.len(), "block"),
+        groups.join(" differs from ")
+    ))
+}
+
+/// Layouts that keep every pixel must train to the same accuracy from the same seed.
+fn different_accuracy(evidence: &Evidence<'_>) -> Vec<String> {
+    let mut accuracies: BTreeMap<(usize, u32), BTreeSet<u64>> = BTreeMap::new();
+    for (_, run) in evidence.completed() {
+        let configuration = evidence.configuration(run);
+        let lossless = configuration.layout.encoding.keeps_pixels();
+        let trained = matches!(configuration.consumer, Consumer::Model(_));
+        let accuracy = Metric::TestTop1.of_run(run).filter(|_| lossless && trained);
+        let consumer = evidence
+            .experiment
+            .configurations
+            .iter()
+            .position(|other| other.consumer == configuration.consumer);
+        if let (Some(accuracy), Some(consumer)) = (accuracy, consumer) {
+            let of_seed = accuracies.entry((consumer, run.block)).or_default();
+            of_seed.insert(accuracy.to_bits());
+        }
+    }
+    let mut blocks: BTreeMap<usize, usize> = BTreeMap::new();
+    for ((consumer, _), found) in &accuracies {
+        if found.len() > 1 {
+            *blocks.entry(*consumer).or_default() += 1;
+        }
+    }
+    let named = blocks.iter().map(|(consumer, blocks)| {
+        format!(
+            "{}: layouts without loss reached different accuracies from the same seed in {}; \
+             they do not train on the same pixels",
+            evidence.experiment.configurations[*consumer]
+                .consumer
+                .label(),
+            counted(*blocks, "block")
+        )
+    });
+    named.collect()
+}
+
+fn failed_runs(evidence: &Evidence<'_>) -> Vec<String> {
+    let mut failures: BTreeMap<u32, Vec<&str>> = BTreeMap::new();
+    for run in &evidence.runs {
+        if let Outcome::Failed { message, .. } = &run.outcome {
+            failures.entry(run.configuration).or_default().push(message);
+        }
+    }
+    let named = failures.iter().map(|(configuration, messages)| {
+        format!(
+            "{}: {} failed and {} not count; the last: {}",
+            evidence.experiment.configurations[*configuration as usize].name,
+            counted(messages.len(), "run"),
+            if messages.len() == 1 { "does" } else { "do" },
+            messages.last().unwrap_or(&"")
+        )
+    });
+    named.collect()
+}
+
+fn bad_samples(evidence: &Evidence<'_>) -> Option<String> {
+    let mut keys = BTreeSet::new();
+    let mut layouts = BTreeSet::new();
+    for (_, run) in evidence.completed() {
+        for sample in run.epochs.iter().flat_map(|epoch| &epoch.bad_samples) {
+            keys.insert(sample.key.as_str());
+            layouts.insert(evidence.configuration(run).layout.to_string());
+        }
+    }
+    let first = keys.first()?;
+    Some(format!(
+        "{} could not be delivered (from {}), for example {first}",
+        counted(keys.len(), "sample"),
+        layouts.into_iter().collect::<Vec<_>>().join(", ")
+    ))
+}
+
+fn cache_not_as_asked(evidence: &Evidence<'_>) -> Option<String> {
+    let asked = evidence.experiment.plan.cache;
+    let differs = |residency: f64| match asked {
+        CacheState::Warm => residency < WARM_RESIDENCY,
+        CacheState::Cold => residency > COLD_RESIDENCY,
+        CacheState::AsIs => false,
+    };
+    let found: Vec<(f64, &RunRecord)> = evidence
+        .completed()
+        .filter_map(|(_, run)| Some((residency(run)?, run)))
+        .filter(|(residency, _)| differs(*residency))
+        .collect();
+    let (residency, run) = found.first()?;
+    let (state, hint) = match asked {
+        CacheState::Cold => ("cold", "somebody else reads or maps the stores"),
+        CacheState::Warm | CacheState::AsIs => ("warm", "the stores may not fit into memory"),
+    };
+    Some(format!(
+        "the cache was not {state} in {}: {:.1} % of the store was cached before {} in block {}; \
+         {hint}",
+        counted(found.len(), "run"),
+        residency * 100.0,
+        evidence.configuration(run).name,
+        run.block
+    ))
+}
+
+fn residency(run: &RunRecord) -> Option<f64> {
+    run.ready.as_ref()?.residency
+}
+
+fn unknown_residency(evidence: &Evidence<'_>) -> Option<String> {
+    if evidence.experiment.plan.cache == CacheState::AsIs {
+        return None;
+    }
+    let unknown = evidence
+        .completed()
+        .filter(|(_, run)| residency(run).is_none())
+        .count();
+    (unknown > 0).then(|| {
+        format!(
+            "the state of the page cache could not be read in {}",
+            counted(unknown, "run")
+        )
+    })
+}
+
+fn too_few_blocks(evidence: &Evidence<'_>) -> Option<String> {
+    let complete = evidence.complete_blocks();
+    let planned = evidence.experiment.plan.blocks;
+    (complete < ENOUGH_BLOCKS).then(|| {
+        format!(
+            "{complete} of {} {} complete; intervals from fewer than {ENOUGH_BLOCKS} runs are \
+             rough",
+            counted(planned as usize, "planned block"),
+            if complete == 1 { "is" } else { "are" }
+        )
+    })
+}
+
+fn high_load(evidence: &Evidence<'_>) -> Option<String> {
+    let loads: Vec<f64> = (0..evidence.runs.len())
+        .filter_map(|place| foreign_load(evidence, place))
+        .collect();
+    let highest = loads.iter().copied().max_by(f64::total_cmp)?;
+    Some(format!(
+        "other work kept the machine busy before {}: the load average was up to {highest:.1} \
+         beyond our own",
+        counted(loads.len(), "run")
+    ))
+}
+
+/// The load before a run beyond what our own previous run can have caused, where it is high.
+///
+/// The load average of one minute still holds the previous run of the session; it is allowed
+/// every thread of its loader and one on every processor for its model.
+fn foreign_load(evidence: &Evidence<'_>, place: usize) -> Option<f64> {
+    let cpus = f64::from(evidence.experiment.environment.cpus.max(1));
+    let previous = place
+        .checked_sub(1)
+        .filter(|previous| evidence.session_of_run[*previous] == evidence.session_of_run[place]);
+    let own = previous.map_or(0.0, |previous| {
+        let ready = evidence.runs[previous].ready.as_ref();
+        cpus + ready.map_or(cpus, |ready: &Ready| f64::from(ready.threads))
+    });
+    let foreign = evidence.runs[place].load_before? - own;
+    (foreign > DISTURBING_LOAD * cpus).then_some(foreign)
+}
+
+fn sessions(evidence: &Evidence<'_>) -> Option<String> {
+    let sessions = evidence.sessions.len();
+    (sessions > 1).then(|| {
+        let starts: Vec<&str> = evidence
+            .sessions
+            .iter()
+            .map(|session| session.at.as_str())
+            .collect();
+        format!(
+            "the experiment ran in {sessions} sessions, begun at {}",
+            starts.join(", ")
+        )
+    })
+}
+
+/// Sessions on another machine or kernel than the first.
+fn changed_surroundings(evidence: &Evidence<'_>) -> Option<String> {
+    let experiment = evidence.experiment;
+    let mut changed = BTreeSet::new();
+    for session in &evidence.sessions {
+        changed.extend(differences(&experiment.environment, &session.environment));
+    }
+    let changed: Vec<&str> = changed.into_iter().collect();
+    (!changed.is_empty()).then(|| format!("between sessions changed: {}", changed.join(", ")))
+}
+
+fn differences(first: &Environment, later: &Environment) -> Vec<&'static str> {
+    let checks = [
+        ("the processor", first.cpu != later.cpu),
+        ("the number of processors", first.cpus != later.cpus),
+        ("the kernel", first.kernel != later.kernel),
+        ("the frequency governor", first.governor != later.governor),
+        ("the memory", first.memory_bytes != later.memory_bytes),
+        (
+            "the memory limit",
+            first.memory_limit_bytes != later.memory_limit_bytes,
+        ),
+        ("the file system", first.file_system != later.file_system),
+        ("the graphics processor", first.gpu != later.gpu),
+    ];
+    checks
+        .into_iter()
+        .filter_map(|(what, differs)| differs.then_some(what))
+        .collect()
+}
+
+fn counted(count: usize, what: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {what}{plural}")
+}

@@ -1,0 +1,565 @@
+//! Runs an experiment, from its first run or from where it was interrupted.
+//!
+//! The record log is the only state: what is in it has happened, what is not is still to be run.
+//! A run that was interrupted leaves nothing and is run again; a run that failed is recorded, and
+//! is tried again when the same command is given again; a completed run is never run twice.
+
+mod difference;
+mod stores;
+
+use crate::{
+    environment::load_average,
+    plan::{Plan, PlanError},
+    record::{
+        Configuration, DataSetSummary, Environment, ExperimentRecord, Outcome, Record, RunRecord,
+        SessionRecord, StoreSummary,
+    },
+    records::{RecordLog, RecordsError},
+    schedule::{block_order, run_seed},
+    timestamp,
+    worker::{Limits, WorkerCommand, WorkerError, WorkerRun, run_worker},
+};
+use ielade_core::{
+    LayoutId, Split,
+    worker_protocol::{Consumer, Event, Job, PROTOCOL_VERSION},
+};
+use std::{
+    collections::HashSet,
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
+use stores::StoreLocator;
+
+/// Version of the records that this crate writes and reads.
+pub const RECORD_FORMAT_VERSION: u32 = 1;
+
+/// Failures of one configuration in a row after which a person is told.
+const FAILURES_TO_WARN: u32 = 3;
+
+/// Why an experiment cannot begin or go on.
+#[derive(Debug, thiserror::Error)]
+pub enum ExperimentError {
+    /// The plan breaks a rule.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// Records cannot be read or written.
+    #[error(transparent)]
+    Records(#[from] RecordsError),
+    /// The worker cannot be started.
+    #[error(transparent)]
+    Worker(#[from] WorkerError),
+    /// The folder holds another experiment.
+    #[error(
+        "{} holds another experiment: {differences}; name another folder for this one \
+         (--out FOLDER), or continue the old one with its own plan",
+        folder.display()
+    )]
+    Different {
+        /// The folder.
+        folder: PathBuf,
+        /// What differs, in words.
+        differences: String,
+    },
+    /// The log does not begin with the experiment, or is of a newer version.
+    #[error("the records in {} cannot be continued: {reason}", folder.display())]
+    Unusable {
+        /// The folder.
+        folder: PathBuf,
+        /// Why not.
+        reason: String,
+    },
+    /// A layout has no store to train from.
+    #[error("no store of {layout} to train from; prepare it first")]
+    NoStore {
+        /// The layout.
+        layout: LayoutId,
+    },
+    /// A layout has two stores of one use, so that it is open which one is meant.
+    #[error("layout {layout} has more than one store to {purpose}: give one only")]
+    ManyStores {
+        /// The layout.
+        layout: LayoutId,
+        /// `train from` or `evaluate on`.
+        purpose: &'static str,
+    },
+}
+
+/// All that defines an experiment besides the folder of its records.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Setup {
+    /// Name and version of the program.
+    pub program: String,
+    /// What is to be run.
+    pub plan: Plan,
+    /// The images.
+    pub data_set: DataSetSummary,
+    /// One store to train from for each layout, and at most one to evaluate on, of whatever
+    /// split has labels.
+    pub stores: Vec<StoreSummary>,
+    /// How a worker is started.
+    pub worker: WorkerCommand,
+}
+
+/// One run, before, while or after it takes place.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RunPlace<'a> {
+    /// What runs.
+    pub configuration: &'a Configuration,
+    /// Place of the configuration in the plan.
+    pub configuration_index: u32,
+    /// Block, from 0.
+    pub block: u32,
+    /// Place within the block, from 0.
+    pub position: u32,
+}
+
+/// How far an experiment is.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Standing {
+    /// Runs that count.
+    pub completed: u32,
+    /// Runs that failed in this session.
+    pub failed: u32,
+    /// Runs of the whole experiment.
+    pub total: u32,
+    /// Seconds until the end, by the mean time of each configuration so far; `None` before the
+    /// first run has ended.
+    pub seconds_left: Option<f64>,
+}
+
+/// Is told what happens; every method may do nothing.
+pub trait Progress {
+    /// A worker is about to be started.
+    fn run_started(&mut self, _run: &RunPlace<'_>, _standing: &Standing) {}
+    /// The worker said something.
+    fn event(&mut self, _run: &RunPlace<'_>, _event: &Event) {}
+    /// The run has ended and its record is on the disk.
+    fn run_ended(&mut self, _run: &RunPlace<'_>, _record: &RunRecord, _standing: &Standing) {}
+    /// Something that a person should know before the end.
+    fn warning(&mut self, _message: &str) {}
+}
+
+/// Tells nobody.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Silent;
+
+impl Progress for Silent {}
+
+/// How a session ended.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum SessionEnd {
+    /// Every run was attempted; those that failed are tried again by the next session.
+    Finished(Standing),
+    /// The session was stopped on request; the next one continues.
+    Interrupted(Standing),
+}
+
+/// An experiment with its records open for writing.
+#[derive(Debug)]
+pub struct Experiment {
+    setup: Setup,
+    configurations: Vec<Configuration>,
+    stores: StoreLocator,
+    log: RecordLog,
+    runs: RunHistory,
+    warnings: Vec<String>,
+}
+
+impl Experiment {
+    /// Opens the experiment in `folder`: a new one where there are no records, otherwise the one
+    /// whose records are there.
+    ///
+    /// # Errors
+    /// Where the plan breaks a rule, a store is missing, the records cannot be opened, or they
+    /// are of another plan or of stores that have been made again.
+    pub fn create_or_continue(folder: &Path, setup: Setup) -> Result<Self, ExperimentError> {
+        setup.plan.validate()?;
+        let stores = StoreLocator::of(&setup.plan, &setup.stores)?;
+        let configurations = setup.plan.configurations();
+        let (log, found) = RecordLog::open(folder)?;
+        let warnings = found.torn.iter().map(ToString::to_string).collect();
+        let mut experiment = Self {
+            runs: RunHistory::of(configurations.len()),
+            configurations,
+            stores,
+            log,
+            warnings,
+            setup,
+        };
+        match found.records.split_first() {
+            None => experiment.begin()?,
+            Some((first, rest)) => experiment.resume(folder, first, rest)?,
+        }
+        Ok(experiment)
+    }
+
+    /// What should be known before the experiment goes on, for example that a line was torn.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    /// How far the experiment is.
+    pub fn standing(&self) -> Standing {
+        let total = self.setup.plan.blocks * self.configurations.len() as u32;
+        Standing {
+            completed: self.runs.completed.len() as u32,
+            failed: self.runs.failed,
+            total,
+            seconds_left: self.runs.seconds_left(&self.setup.plan),
+        }
+    }
+
+    /// Runs everything that is not complete, block after block, until the end or until `stop`
+    /// is true.
+    ///
+    /// # Errors
+    /// Where a worker cannot be started or a record not be written. All runs before that are in
+    /// the records.
+    pub fn run(
+        &mut self,
+        progress: &mut dyn Progress,
+        stop: &AtomicBool,
+    ) -> Result<SessionEnd, ExperimentError> {
+        self.runs.failed = 0;
+        if self.standing().completed == self.standing().total {
+            return Ok(SessionEnd::Finished(self.standing()));
+        }
+        self.log.append(&Record::Session(SessionRecord {
+            at: timestamp::now(),
+            runs_before: self.standing().completed,
+            environment: self.environment(),
+        }))?;
+        for (block, position, configuration) in self.open_runs() {
+            let interrupted = stop.load(Ordering::Relaxed)
+                || !self.run_one((block, position, configuration), progress, stop)?;
+            if interrupted {
+                return Ok(SessionEnd::Interrupted(self.standing()));
+            }
+        }
+        Ok(SessionEnd::Finished(self.standing()))
+    }
+
+    fn environment(&self) -> Environment {
+        Environment::read(&self.setup.plan.data.stores)
+    }
+
+    fn begin(&mut self) -> Result<(), ExperimentError> {
+        let record = ExperimentRecord {
+            format_version: RECORD_FORMAT_VERSION,
+            program: self.setup.program.clone(),
+            created: timestamp::now(),
+            plan: self.setup.plan.clone(),
+            configurations: self.configurations.clone(),
+            data_set: self.setup.data_set.clone(),
+            stores: self.setup.stores.clone(),
+            environment: self.environment(),
+        };
+        Ok(self.log.append(&Record::Experiment(Box::new(record)))?)
+    }
+
+    fn resume(
+        &mut self,
+        folder: &Path,
+        first: &Record,
+        rest: &[Record],
+    ) -> Result<(), ExperimentError> {
+        let unusable = |reason: String| ExperimentError::Unusable {
+            folder: folder.to_owned(),
+            reason,
+        };
+        let Record::Experiment(experiment) = first else {
+            return Err(unusable(
+                "the first line does not say what the experiment is".to_owned(),
+            ));
+        };
+        if experiment.format_version != RECORD_FORMAT_VERSION {
+            return Err(unusable(format!(
+                "they are of format {}, this program writes format {RECORD_FORMAT_VERSION}",
+                experiment.format_version
+            )));
+        }
+        if let Some(differences) = difference::between(experiment, &self.setup) {
+            return Err(ExperimentError::Different {
+                folder: folder.to_owned(),
+                differences,
+            });
+        }
+        for record in rest {
+            if let Record::Run(run) = record {
+                self.runs.add(run).map_err(unusable)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Block, position and configuration of all runs that are not complete.
+    fn open_runs(&self) -> Vec<(u32, u32, u32)> {
+        let plan = &self.setup.plan;
+        let count = self.configurations.len() as u32;
+        (0..plan.blocks)
+            .flat_map(|block| {
+                let order = block_order(plan.seed, block, count);
+                (0..count)
+                    .zip(order)
+                    .map(move |(position, configuration)| (block, position, configuration))
+            })
+            .filter(|(block, _, configuration)| !self.runs.is_complete(*block, *configuration))
+            .collect()
+    }
+
+    /// Runs one configuration once; false where it was stopped on request.
+    fn run_one(
+        &mut self,
+        (block, position, index): (u32, u32, u32),
+        progress: &mut dyn Progress,
+        stop: &AtomicBool,
+    ) -> Result<bool, ExperimentError> {
+        let configuration = self.configurations[index as usize].clone();
+        let place = RunPlace {
+            configuration: &configuration,
+            configuration_index: index,
+            block,
+            position,
+        };
+        progress.run_started(&place, &self.standing());
+        let started = timestamp::now();
+        let load_before = load_average();
+        let timeout = Duration::from_secs(self.setup.plan.timeout_seconds);
+        let limits = Limits::new(timeout, stop);
+        let job = self.job(&configuration, block);
+        let run = run_worker(&self.setup.worker, &job, limits, &mut |event| {
+            progress.event(&place, event);
+        })?;
+        let Some(outcome) = run.outcome() else {
+            return Ok(false);
+        };
+        let record = run_record(
+            &place,
+            RunContext {
+                started,
+                load_before,
+                outcome,
+            },
+            run,
+        );
+        self.log.append(&Record::Run(Box::new(record.clone())))?;
+        let failures_in_a_row = self.runs.count(&record);
+        progress.run_ended(&place, &record, &self.standing());
+        if failures_in_a_row == FAILURES_TO_WARN {
+            progress.warning(&format!(
+                "{} failed {FAILURES_TO_WARN} times in a row; the others go on",
+                configuration.name
+            ));
+        }
+        Ok(true)
+    }
+
+    fn job(&self, configuration: &Configuration, block: u32) -> Job {
+        let plan = &self.setup.plan;
+        let (train, test) = self.stores.of_layout(&configuration.layout);
+        let evaluates = matches!(configuration.consumer, Consumer::Model(_));
+        Job {
+            protocol: PROTOCOL_VERSION,
+            train_store: train.to_owned(),
+            test_store: test.filter(|_| evaluates).map(Path::to_owned),
+            loader: plan.loader.clone(),
+            consumer: configuration.consumer.clone(),
+            epochs: configuration.epochs,
+            seed: run_seed(plan.seed, block),
+            cache: plan.cache,
+            save_weights: None,
+        }
+    }
+}
+
+/// What is known of a run besides what its worker left.
+struct RunContext {
+    started: String,
+    load_before: Option<f64>,
+    outcome: Outcome,
+}
+
+fn run_record(place: &RunPlace<'_>, context: RunContext, run: WorkerRun) -> RunRecord {
+    RunRecord {
+        configuration: place.configuration_index,
+        block: place.block,
+        position: place.position,
+        started: context.started,
+        process_seconds: run.process_seconds,
+        load_before: context.load_before,
+        outcome: context.outcome,
+        ready: run.ready,
+        epochs: run.epochs,
+        done: run.done,
+        probe: run.probe,
+    }
+}
+
+/// What has been run so far.
+#[derive(Debug)]
+struct RunHistory {
+    /// Block and configuration of every run that counts.
+    completed: HashSet<(u32, u32)>,
+    /// Runs that failed in this session.
+    failed: u32,
+    /// One entry a configuration.
+    configurations: Vec<ConfigurationHistory>,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct ConfigurationHistory {
+    completed: u32,
+    seconds: f64,
+    failures_in_a_row: u32,
+}
+
+impl RunHistory {
+    fn of(configurations: usize) -> Self {
+        Self {
+            completed: HashSet::new(),
+            failed: 0,
+            configurations: vec![ConfigurationHistory::default(); configurations],
+        }
+    }
+
+    fn is_complete(&self, block: u32, configuration: u32) -> bool {
+        self.completed.contains(&(block, configuration))
+    }
+
+    /// Takes in a run of an earlier session.
+    fn add(&mut self, run: &RunRecord) -> Result<(), String> {
+        if run.configuration as usize >= self.configurations.len() {
+            return Err(format!(
+                "a run names configuration {}, and there are {}",
+                run.configuration,
+                self.configurations.len()
+            ));
+        }
+        if run.outcome == Outcome::Completed {
+            self.count(run);
+        }
+        Ok(())
+    }
+
+    /// Counts a run, and gives the failures of its configuration in a row.
+    fn count(&mut self, run: &RunRecord) -> u32 {
+        let history = &mut self.configurations[run.configuration as usize];
+        if run.outcome == Outcome::Completed {
+            self.completed.insert((run.block, run.configuration));
+            history.completed += 1;
+            history.seconds += run.process_seconds;
+            history.failures_in_a_row = 0;
+        } else {
+            self.failed += 1;
+            history.failures_in_a_row += 1;
+        }
+        history.failures_in_a_row
+    }
+
+    /// Seconds of all runs that are missing, by the mean of their configuration, or of all
+    /// configurations for one that has not run yet.
+    fn seconds_left(&self, plan: &Plan) -> Option<f64> {
+        let known = self.configurations.iter().filter(|one| one.completed > 0);
+        let means: Vec<f64> = known
+            .map(|one| one.seconds / f64::from(one.completed))
+            .collect();
+        let usual = crate::statistics::mean(&means)?;
+        let left = self.configurations.iter().map(|one| {
+            let missing = plan.blocks.saturating_sub(one.completed);
+            let each = match one.completed {
+                0 => usual,
+                count => one.seconds / f64::from(count),
+            };
+            f64::from(missing) * each
+        });
+        Some(left.sum())
+    }
+}
+
+/// True where a store is trained from, and not evaluated on.
+fn is_for_training(store: &StoreSummary) -> bool {
+    store.split == Split::Train
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        ConfigurationHistory, Experiment, ExperimentError, RunHistory, Setup, Silent, StoreLocator,
+    };
+    use crate::{
+        plan::{ConsumerPlan, DataPlan, Plan},
+        record::{DataSetSummary, StoreSummary},
+        records::{RecordLog, RecordsError},
+        worker::WorkerCommand,
+    };
+    use ielade_core::{Split, worker_protocol::Consumer};
+    use std::sync::atomic::AtomicBool;
+
+    fn plan() -> Plan {
+        let layouts = ["npy/u8", "npy/f16", "npy/f32"].map(|name| name.parse().unwrap());
+        let consumers = vec![ConsumerPlan::of(Consumer::None)];
+        Plan::new("p", DataPlan::of("demo"), layouts.to_vec(), consumers).unwrap()
+    }
+
+    #[test]
+    fn the_time_left_counts_each_configuration_by_its_own_mean() {
+        let mut history = RunHistory::of(3);
+        assert_eq!(history.seconds_left(&plan()), None);
+        let ran = |completed, seconds| ConfigurationHistory {
+            completed,
+            seconds,
+            failures_in_a_row: 0,
+        };
+        history.configurations = vec![ran(4, 8.0), ran(9, 36.0), ran(0, 0.0)];
+        // 6 runs of 2 s, 1 of 4 s, and 10 of which only the mean of the others (3 s) is known.
+        assert_eq!(history.seconds_left(&plan()), Some(12.0 + 4.0 + 30.0));
+    }
+
+    #[test]
+    fn a_full_disk_ends_the_experiment_before_a_run_is_lost() {
+        let folder = tempfile::tempdir().unwrap();
+        let plan = plan();
+        let stores: Vec<StoreSummary> = plan
+            .layouts
+            .iter()
+            .map(|layout| StoreSummary {
+                layout: layout.clone(),
+                split: Split::Train,
+                path: String::new(),
+                count: 1,
+                bytes: 1,
+                prepare_seconds: 0.0,
+                manifest_digest: String::new(),
+            })
+            .collect();
+        let mut experiment = Experiment {
+            configurations: plan.configurations(),
+            stores: StoreLocator::of(&plan, &stores).unwrap(),
+            log: RecordLog::on_a_full_disk(folder.path()),
+            runs: RunHistory::of(3),
+            warnings: Vec::new(),
+            setup: Setup {
+                program: "test 1".to_owned(),
+                plan,
+                data_set: DataSetSummary {
+                    name: "demo".to_owned(),
+                    classes: Vec::new(),
+                    train_samples: 1,
+                    test_samples: 0,
+                    image: String::new(),
+                },
+                stores,
+                worker: WorkerCommand::new("no worker is started"),
+            },
+        };
+        let error = experiment
+            .run(&mut Silent, &AtomicBool::new(false))
+            .unwrap_err();
+        assert!(
+            matches!(error, ExperimentError::Records(RecordsError::Append { .. })),
+            "{error}"
+        );
+        assert!(error.to_string().contains("make room"), "{error}");
+    }
+}

@@ -1,0 +1,9 @@
+//! Codecs and pixel conversion against fixtures that Pillow made; see `tests/fixtures/README.md`.
+
+mod damage;
+mod fixtures;
+mod jpeg;
+mod png;
+mod real_images;
+mod resize;
+mod slot;

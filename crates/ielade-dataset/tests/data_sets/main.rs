@@ -1,0 +1,10 @@
+//! Data sets from outside: opened, read, inspected and fetched.
+
+mod class_folders;
+mod fetching;
+mod inspection;
+mod made_sets;
+mod published_archives;
+mod real_data;
+mod real_images;
+mod test_server;

@@ -1,0 +1,32 @@
+//! `files`: one image file a sample, in class folders, as torchvision's `ImageFolder` reads them.
+//!
+//! `images/CLASS/NAME.jpg`; samples without a label lie in `images/_unlabelled`. Published bytes
+//! are kept as they are, and so are the names of the files, unless two samples of a class have
+//! the same. `files.csv` (`path,bytes,label`, one row a sample, in the store's order) says which
+//! file is which sample, so that opening a store lists no folder and reading a sample asks for no
+//! size.
+//!
+//! A class without a sample has no folder, so `ImageFolder` numbers the classes behind it anew.
+
+mod names;
+mod reader;
+mod writer;
+
+use crate::registry::Container;
+use ielade_core::Encoding;
+
+/// The registry's line for this container.
+pub(crate) const CONTAINER: Container = Container {
+    name: "files",
+    description: "one image file a sample, in class folders (torchvision's ImageFolder)",
+    encodings: &[Encoding::Jpeg, Encoding::Png],
+    memory_mapped: false,
+    one_size: false,
+    open: reader::open,
+    create: writer::create,
+};
+
+const IMAGES_FOLDER: &str = "images";
+const TABLE_FILE: &str = "files.csv";
+const TABLE_COLUMNS: [&str; 3] = ["path", "bytes", "label"];
+const UNLABELLED_FOLDER: &str = "_unlabelled";

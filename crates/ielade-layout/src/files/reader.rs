@@ -1,0 +1,262 @@
+use super::{IMAGES_FOLDER, TABLE_COLUMNS, TABLE_FILE};
+use crate::{
+    LayoutError, LayoutReader, StoreFolder, error::BadSampleReason, store::MANIFEST_FILE, table,
+};
+use ielade_codec::{BatchSlot, SampleHead, ThreadContext};
+use ielade_core::{Encoding, Manifest, Payload};
+use rustix::fs::{Mode, OFlags};
+use std::{
+    ffi::CStr,
+    io,
+    os::fd::{AsFd, BorrowedFd, OwnedFd},
+    path::PathBuf,
+};
+
+/// Class folders that are kept open; with more of them, files are opened by the path from the
+/// images' folder on, since a process may often have no more than 1,024 files open.
+const MAX_OPEN_FOLDERS: usize = 256;
+
+/// A file above this size is asked for its size before memory is made for it, so that a wrong
+/// table cannot make a reader ask for any amount.
+const TRUSTED_BYTES: u32 = 1 << 20;
+
+/// Opens a store's `files.csv` and its class folders.
+pub(super) fn open(store: StoreFolder) -> Result<Box<dyn LayoutReader>, LayoutError> {
+    let images = store.path(IMAGES_FOLDER);
+    let table = FileTable::read(&store)?;
+    let total: u64 = table.files.iter().map(|file| u64::from(file.bytes)).sum();
+    if let Some(recorded) = store
+        .manifest()
+        .files
+        .iter()
+        .find(|file| file.path == IMAGES_FOLDER)
+        && recorded.bytes != total
+    {
+        return Err(LayoutError::Mismatch {
+            path: store.path(TABLE_FILE),
+            reason: format!(
+                "its files add up to {total} bytes but {MANIFEST_FILE} tells of {}",
+                recorded.bytes
+            ),
+        });
+    }
+    let opened = |path: PathBuf| {
+        rustix::fs::open(
+            &path,
+            OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC,
+            Mode::empty(),
+        )
+        .map_err(LayoutError::errno("open", &path))
+    };
+    let folders = if table.folders.len() <= MAX_OPEN_FOLDERS {
+        let open = |name: &String| opened(images.join(name));
+        Folders::Each(table.folders.iter().map(open).collect::<Result<_, _>>()?)
+    } else {
+        Folders::Root(opened(images.clone())?)
+    };
+    Ok(Box::new(FilesReader {
+        encoding: store.manifest().encoding(),
+        paths: table.paths,
+        files: table.files,
+        store,
+        images,
+        folders,
+    }))
+}
+
+/// Where a file's name starts and what is known of the file.
+#[derive(Debug, Clone, Copy)]
+struct FileEntry {
+    /// Start of `CLASS/NAME\0` in the paths.
+    path: usize,
+    /// Bytes of `CLASS/`.
+    folder_bytes: u16,
+    folder: u32,
+    bytes: u32,
+    label: Option<u32>,
+}
+
+/// `files.csv`, in a form that is read without making anything.
+#[derive(Default)]
+struct FileTable {
+    /// All paths, each ended by a NUL, as the system wants them.
+    paths: Vec<u8>,
+    files: Vec<FileEntry>,
+    folders: Vec<String>,
+}
+
+impl FileTable {
+    fn read(store: &StoreFolder) -> Result<Self, LayoutError> {
+        let manifest = store.manifest();
+        let mut this = Self::default();
+        let mut numbers = std::collections::HashMap::new();
+        let path = store.path(TABLE_FILE);
+        table::read(&path, &TABLE_COLUMNS, manifest.count, |_, row| {
+            let path = row.text(0)?;
+            let (folder, _) = path
+                .split_once('/')
+                .filter(|(folder, name)| is_plain(folder) && is_plain(name))
+                .ok_or_else(|| row.error(format!("{path:?} is not CLASS/NAME")))?;
+            let bytes = row.number(1)?;
+            let number = if let Some(number) = numbers.get(folder) {
+                *number
+            } else {
+                let number = this.folders.len() as u32;
+                numbers.insert(folder.to_owned(), number);
+                this.folders.push(folder.to_owned());
+                number
+            };
+            this.files.push(FileEntry {
+                path: this.paths.len(),
+                folder_bytes: u16::try_from(folder.len() + 1)
+                    .map_err(|_| row.error("the class folder's name is too long"))?,
+                folder: number,
+                bytes: u32::try_from(bytes)
+                    .ok()
+                    .filter(|bytes| *bytes < u32::MAX)
+                    .ok_or_else(|| row.error(format!("{bytes} bytes are no image file")))?,
+                label: row.label(2, manifest.classes.len())?,
+            });
+            this.paths.extend_from_slice(path.as_bytes());
+            this.paths.push(0);
+            Ok(())
+        })?;
+        Ok(this)
+    }
+}
+
+/// True for a name that stays in its folder.
+fn is_plain(name: &str) -> bool {
+    !matches!(name, "" | "." | "..") && !name.contains(['/', '\0'])
+}
+
+/// Open folders to start a path from: the shorter the path, the sooner the file is open.
+enum Folders {
+    Each(Vec<OwnedFd>),
+    Root(OwnedFd),
+}
+
+struct FilesReader {
+    store: StoreFolder,
+    encoding: Encoding,
+    images: PathBuf,
+    folders: Folders,
+    paths: Vec<u8>,
+    files: Vec<FileEntry>,
+}
+
+impl FilesReader {
+    /// The folder to start from, and the path from there on.
+    fn place(&self, file: &FileEntry) -> (BorrowedFd<'_>, &CStr) {
+        let (folder, start) = match &self.folders {
+            Folders::Each(folders) => (
+                folders[file.folder as usize].as_fd(),
+                file.path + usize::from(file.folder_bytes),
+            ),
+            Folders::Root(root) => (root.as_fd(), file.path),
+        };
+        let path = CStr::from_bytes_until_nul(&self.paths[start..]).unwrap_or_default();
+        (folder, path)
+    }
+
+    fn path(&self, file: &FileEntry) -> PathBuf {
+        let path = CStr::from_bytes_until_nul(&self.paths[file.path..]).unwrap_or_default();
+        self.images.join(path.to_string_lossy().as_ref())
+    }
+
+    /// Reads a whole file: open, read, close, and nothing else. The size comes from the table; one
+    /// byte more is asked for, so that a file that grew is noticed.
+    fn read<'a>(
+        &self,
+        file: &FileEntry,
+        buffer: &'a mut Vec<u8>,
+    ) -> Result<&'a [u8], BadSampleReason> {
+        let (folder, path) = self.place(file);
+        let handle = rustix::fs::openat(
+            folder,
+            path,
+            OFlags::RDONLY | OFlags::CLOEXEC,
+            Mode::empty(),
+        )
+        .map_err(io::Error::from)?;
+        let expected = file.bytes as usize;
+        if file.bytes > TRUSTED_BYTES {
+            check_size(&handle, file.bytes)?;
+        }
+        // Grows to the largest file and stays there; what is beyond the file is not looked at.
+        if buffer.len() <= expected {
+            buffer.resize(expected + 1, 0);
+        }
+        let mut found = 0;
+        while found <= expected {
+            match rustix::io::read(&handle, &mut buffer[found..=expected]) {
+                Ok(0) => break,
+                Ok(more) => found += more,
+                Err(rustix::io::Errno::INTR) => {}
+                Err(errno) => return Err(io::Error::from(errno).into()),
+            }
+            // A read that stops short of the extra byte has met the end of the file.
+            if found == expected {
+                break;
+            }
+        }
+        if found != expected {
+            check_size(&handle, file.bytes)?;
+            return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
+        }
+        Ok(&buffer[..expected])
+    }
+}
+
+/// Fails unless the open file has the size that was recorded.
+fn check_size(handle: &OwnedFd, expected: u32) -> Result<(), BadSampleReason> {
+    let found = rustix::fs::fstat(handle).map_err(io::Error::from)?.st_size as u64;
+    if found == u64::from(expected) {
+        return Ok(());
+    }
+    Err(BadSampleReason::FileSize {
+        expected: expected.into(),
+        found,
+    })
+}
+
+impl LayoutReader for FilesReader {
+    fn manifest(&self) -> &Manifest {
+        self.store.manifest()
+    }
+
+    fn read_batch(
+        &self,
+        indices: &[u32],
+        slot: &mut BatchSlot<'_>,
+        context: &mut ThreadContext,
+    ) -> Result<(), LayoutError> {
+        for (place, index) in indices.iter().enumerate() {
+            let file = self
+                .files
+                .get(*index as usize)
+                .ok_or_else(|| self.store.no_such_sample(*index))?;
+            let ThreadContext { bytes, pixels, .. } = context;
+            let head = SampleHead {
+                index: *index,
+                label: file.label,
+            };
+            let put = self.read(file, bytes).and_then(|bytes| {
+                let encoding = self.encoding;
+                slot.put(place, head, Payload::Encoded { encoding, bytes }, pixels)
+                    .map_err(BadSampleReason::from)
+            });
+            put.map_err(|reason| LayoutError::BadSample {
+                place,
+                index: *index,
+                path: self.path(file),
+                reason,
+            })?;
+        }
+        Ok(())
+    }
+
+    fn key(&self, index: u32) -> String {
+        self.store.key(index)
+    }
+}

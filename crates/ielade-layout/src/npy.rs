@@ -1,0 +1,53 @@
+//! `npy`: NumPy's own format. `images.npy` and `labels.npy` (int64; -1 without a label) side by
+//! side; `np.load` reads both.
+//!
+//! `u8` and `u16` images are (N, height, width, channels) as decoded, `f16` and `f32` are
+//! (N, channels, height, width) and already normalised. Both files are mapped into memory, so that
+//! a sample is read without a system call and without a copy of its own.
+
+mod header;
+mod reader;
+mod writer;
+
+pub use header::{NpyHeader, NpyHeaderError, NpyType};
+
+use crate::registry::Container;
+use ielade_core::{Element, Encoding, ImageSpec};
+
+/// The registry's line for this container.
+pub(crate) const CONTAINER: Container = Container {
+    name: "npy",
+    description: "NumPy arrays, memory-mapped: images.npy and labels.npy",
+    encodings: &[
+        Encoding::Raw(Element::U8),
+        Encoding::Raw(Element::U16),
+        Encoding::Raw(Element::F16),
+        Encoding::Raw(Element::F32),
+    ],
+    memory_mapped: true,
+    one_size: true,
+    open: reader::open,
+    create: writer::create,
+};
+
+const IMAGES_FILE: &str = "images.npy";
+const LABELS_FILE: &str = "labels.npy";
+
+const fn kind_of(element: Element) -> NpyType {
+    match element {
+        Element::U8 => NpyType::U8,
+        Element::U16 => NpyType::U16,
+        Element::F16 => NpyType::F16,
+        Element::F32 => NpyType::F32,
+    }
+}
+
+/// The array's dimensions for `count` images.
+fn shape_of(element: Element, spec: ImageSpec, count: u32) -> [u64; 4] {
+    let (height, width, channels) = (spec.height.into(), spec.width.into(), spec.channels.into());
+    if element.is_float() {
+        [count.into(), channels, height, width]
+    } else {
+        [count.into(), height, width, channels]
+    }
+}

@@ -1,0 +1,127 @@
+//! Making stores and reading batches out of them.
+
+use crate::source::MemorySource;
+use ielade_codec::{AugmentationKey, BatchSlot, Decoder, Normaliser, PixelPipeline, ThreadContext};
+use ielade_core::{
+    Augmentation, Batch, Element, ImageSpec, LayoutId, Normalisation, OrientationRule, OutputSpec,
+};
+use ielade_layout::{
+    LayoutError, LayoutReader, PrepareRequest, Prepared, SampleSource, prepare, prepare::Progress,
+    registry,
+};
+use std::{collections::BTreeMap, path::Path, sync::atomic::AtomicBool};
+
+pub(crate) fn layouts() -> Vec<LayoutId> {
+    registry::layouts().collect()
+}
+
+pub(crate) fn normalisation() -> Normalisation {
+    Normalisation {
+        mean: vec![0.49, 0.48, 1.0 / 3.0],
+        std: vec![0.25, 0.24, 0.26],
+    }
+}
+
+pub(crate) fn request(layout: &LayoutId, store: &Path) -> PrepareRequest {
+    PrepareRequest::new(layout.clone(), store.to_owned(), normalisation())
+}
+
+pub(crate) fn run<S: SampleSource>(
+    request: &PrepareRequest,
+    source: &S,
+) -> (Result<Prepared, LayoutError>, Vec<Progress>) {
+    let mut seen = Vec::new();
+    let stop = AtomicBool::new(false);
+    let result = prepare(request, source, &mut |sign| seen.push(sign), &stop);
+    (result, seen)
+}
+
+pub(crate) fn make<S: SampleSource>(layout: &LayoutId, store: &Path, source: &S) -> Prepared {
+    run(&request(layout, store), source).0.unwrap()
+}
+
+/// What a reader is asked to deliver.
+pub(crate) fn output(layout: &LayoutId, image: ImageSpec) -> OutputSpec {
+    let element = match layout.encoding.element() {
+        Some(element) if element.is_float() => Element::F32,
+        _ => Element::U8,
+    };
+    OutputSpec { element, image }
+}
+
+pub(crate) fn read(
+    reader: &dyn LayoutReader,
+    indices: &[u32],
+    output: OutputSpec,
+) -> Result<Batch, LayoutError> {
+    let manifest = reader.manifest();
+    let pipeline = PixelPipeline::new(output, &manifest.normalisation, manifest.orientation);
+    let mut context = ThreadContext::new(&pipeline);
+    let mut batch = Batch::with_capacity(output, indices.len());
+    let key = AugmentationKey {
+        augmentation: Augmentation::NONE,
+        seed: 0,
+        epoch: 0,
+    };
+    let mut slot = BatchSlot::new(
+        &pipeline,
+        key,
+        batch.images.as_bytes_mut(),
+        &mut batch.labels,
+        &mut batch.sample_indices,
+    );
+    reader.read_batch(indices, &mut slot, &mut context)?;
+    batch.len = indices.len();
+    Ok(batch)
+}
+
+/// What a layout has to deliver for one sample, made without the crate under test.
+pub(crate) fn expected(source: &MemorySource, index: usize, layout: &LayoutId) -> Vec<u8> {
+    let mut decoder = Decoder::new(OrientationRule::Apply);
+    let pixels = match source.images[index].payload() {
+        ielade_core::Payload::Encoded { bytes, .. } => decoder.decode_any(bytes).unwrap().0,
+        ielade_core::Payload::PixelsU8 { values, .. } => values,
+        other => panic!("{other:?}"),
+    };
+    let normaliser = Normaliser::new(&normalisation());
+    let mut planes = vec![0.0_f32; pixels.len()];
+    match layout.encoding.element() {
+        Some(Element::F32) => normaliser.u8_to_f32(pixels, &mut planes),
+        Some(Element::F16) => {
+            normaliser.u8_to_f32(pixels, &mut planes);
+            for value in &mut planes {
+                *value = half::f16::from_f32(*value).to_f32();
+            }
+        }
+        _ => {
+            let mut planes = vec![0; pixels.len()];
+            normaliser.u8_to_planes(pixels, &mut planes);
+            return planes;
+        }
+    }
+    bytemuck::cast_slice(&planes).to_vec()
+}
+
+/// Every file of a store by its path, without what differs from run to run.
+pub(crate) fn contents(store: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut files = BTreeMap::new();
+    let mut folders = vec![store.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let name = path.strip_prefix(store).unwrap().to_str().unwrap();
+            let mut content = std::fs::read(&path).unwrap();
+            if name == "manifest.json" {
+                let mut manifest: serde_json::Value = serde_json::from_slice(&content).unwrap();
+                manifest["made"] = serde_json::Value::Null;
+                content = manifest.to_string().into_bytes();
+            }
+            files.insert(name.to_owned(), content);
+        }
+    }
+    files
+}

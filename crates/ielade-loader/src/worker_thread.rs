@@ -1,0 +1,186 @@
+//! What a loader thread does: claim a piece, fill it, give it back.
+
+use crate::{
+    LoadError,
+    fill::{self, BadSampleRule},
+    window::{Claim, EpochPlan, Filled, Window},
+};
+use ielade_codec::{AugmentationKey, PixelPipeline, ThreadContext};
+use ielade_core::{Augmentation, BadSamplePolicy, Order};
+use ielade_layout::LayoutReader;
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+};
+
+/// What the consumer and all threads share.
+pub(crate) struct Shared {
+    pub(crate) reader: Arc<dyn LayoutReader>,
+    pub(crate) pipeline: PixelPipeline,
+    pub(crate) augmentation: Augmentation,
+    pub(crate) policy: BadSamplePolicy,
+    pub(crate) order: Order,
+    pub(crate) seed: u64,
+    window: Mutex<Window>,
+    work: Condvar,
+    ready: Condvar,
+    /// The order of the epoch that will most likely come next, worked out when threads run idle.
+    next_order: Mutex<Option<(u64, Arc<Vec<u32>>)>>,
+}
+
+impl Shared {
+    pub(crate) fn new(
+        reader: Arc<dyn LayoutReader>,
+        pipeline: PixelPipeline,
+        order: Order,
+        seed: u64,
+        window: Window,
+    ) -> Self {
+        Self {
+            reader,
+            pipeline,
+            augmentation: Augmentation::NONE,
+            policy: BadSamplePolicy::Fail,
+            order,
+            seed,
+            window: Mutex::new(window),
+            work: Condvar::new(),
+            ready: Condvar::new(),
+            next_order: Mutex::new(None),
+        }
+    }
+
+    /// The window. A panic while it is held cannot leave it half changed, since nothing that can
+    /// panic is done meanwhile on purpose; poisoning is therefore passed over.
+    pub(crate) fn window(&self) -> MutexGuard<'_, Window> {
+        self.window.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until a batch may be ready or pieces may have come back.
+    pub(crate) fn wait_for_threads<'a>(
+        &'a self,
+        mut window: MutexGuard<'a, Window>,
+    ) -> MutexGuard<'a, Window> {
+        window.consumer_waits = true;
+        let mut window = self
+            .ready
+            .wait(window)
+            .unwrap_or_else(PoisonError::into_inner);
+        window.consumer_waits = false;
+        window
+    }
+
+    /// Wakes threads that wait for work, if there are any.
+    pub(crate) fn wake_threads(&self, window: &Window) {
+        if window.idle_threads > 0 {
+            self.work.notify_all();
+        }
+    }
+
+    /// The order of an epoch, from the idle threads' advance work where it fits.
+    pub(crate) fn order_of(&self, epoch: u64) -> Arc<Vec<u32>> {
+        let ahead = self
+            .next_order
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        match ahead {
+            Some((of, order)) if of == epoch => order,
+            _ => Arc::new(self.order.epoch(epoch)),
+        }
+    }
+
+    fn work_out_next_order(&self, epoch: u64) {
+        // Whoever comes second finds the lock taken or the work done, and goes on.
+        if let Ok(mut next) = self.next_order.try_lock()
+            && next.as_ref().is_none_or(|(of, _)| *of != epoch)
+        {
+            *next = Some((epoch, Arc::new(self.order.epoch(epoch))));
+        }
+    }
+
+    /// The life of a loader thread.
+    pub(crate) fn run_thread(&self) {
+        let mut context = ThreadContext::new(&self.pipeline);
+        let mut window = self.window();
+        loop {
+            if window.shutdown {
+                return;
+            }
+            let Some(claim) = window.claim() else {
+                window.idle_threads += 1;
+                window = self
+                    .work
+                    .wait(window)
+                    .unwrap_or_else(PoisonError::into_inner);
+                window.idle_threads -= 1;
+                continue;
+            };
+            let last_claim = window.is_all_claimed();
+            drop(window);
+            let (batch, number, epoch) = (claim.batch, claim.number, claim.epoch);
+            let filled = self.fill_guarded(claim, &mut context);
+            window = self.window();
+            let ready = window.complete(batch, number, filled);
+            if window.consumer_waits && (ready || !window.is_claimed()) {
+                self.ready.notify_one();
+            }
+            if last_claim {
+                drop(window);
+                self.work_out_next_order(epoch + 1);
+                window = self.window();
+            }
+        }
+    }
+
+    /// Fills a piece; a panic on the way becomes an error that the consumer sees, not a hang.
+    fn fill_guarded(&self, claim: Claim, context: &mut ThreadContext) -> Filled {
+        catch_unwind(AssertUnwindSafe(|| self.fill(claim, context))).unwrap_or_else(|panic| {
+            let text = panic
+                .downcast_ref::<&str>()
+                .map(ToString::to_string)
+                .or_else(|| panic.downcast_ref::<String>().cloned())
+                .unwrap_or_default();
+            Filled {
+                places: 0,
+                bad_samples: Vec::new(),
+                error: Some(LoadError::Panicked(text)),
+            }
+        })
+    }
+
+    fn fill(&self, mut claim: Claim, context: &mut ThreadContext) -> Filled {
+        let indices = &claim.order[claim.range.clone()];
+        let key = AugmentationKey {
+            augmentation: self.augmentation,
+            seed: self.seed,
+            epoch: claim.epoch,
+        };
+        let rule = BadSampleRule {
+            policy: self.policy,
+            seed: self.seed,
+            epoch: claim.epoch,
+        };
+        self.reader.hint(indices);
+        let mut slot = claim.piece.slot(&self.pipeline, key);
+        fill::fill(&*self.reader, indices, &mut slot, context, rule)
+    }
+
+    /// Begins an epoch at a batch, once no thread writes for the last one any more.
+    pub(crate) fn begin(&self, plan: EpochPlan, first_batch: u32) {
+        let mut window = self.window();
+        window.end();
+        while window.is_claimed() {
+            window = self.wait_for_threads(window);
+        }
+        window.begin(plan, first_batch);
+        self.wake_threads(&window);
+    }
+
+    /// Tells all threads to stop.
+    pub(crate) fn shut_down(&self) {
+        let mut window = self.window();
+        window.shutdown = true;
+        self.work.notify_all();
+    }
+}

@@ -1,0 +1,27 @@
+//! Writes the report of an experiment that never ran, with made-up figures, to look at:
+//! `cargo run -p ielade-report --example sample_report -- FOLDER [BLOCKS]`.
+
+#[path = "../tests/sample/mod.rs"]
+mod sample;
+
+use std::path::PathBuf;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut arguments = std::env::args().skip(1);
+    let folder = arguments
+        .next()
+        .map_or_else(std::env::temp_dir, PathBuf::from);
+    let blocks = arguments.next().map_or(Ok(10), |text| text.parse())?;
+    let records = sample::records(blocks);
+    let analysis = ielade_bench::analysis::analyse(&records)?;
+    for width in [80, 120, 160] {
+        let options = ielade_report::TableOptions {
+            width,
+            colour: false,
+        };
+        println!("{}", ielade_report::terminal_table(&analysis, &options));
+    }
+    let path = ielade_report::write_html(&folder, &analysis, &records)?;
+    println!("{}", path.display());
+    Ok(())
+}

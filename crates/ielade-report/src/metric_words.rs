@@ -1,0 +1,136 @@
+//! What the metrics and the groups are called in tables and charts.
+
+use crate::figures::Quantity;
+use ielade_bench::analysis::{ConsumerGroup, Metric};
+
+/// The words of one metric.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct MetricWords {
+    /// Heading of a wide column.
+    pub(crate) name: &'static str,
+    /// Heading of a narrow column.
+    pub(crate) short: &'static str,
+    /// One sentence that says what it is.
+    pub(crate) meaning: &'static str,
+    /// What kind of number it is.
+    pub(crate) quantity: Quantity,
+    /// Which values are better, where one can say so.
+    pub(crate) better: Better,
+}
+
+/// Which values of a metric are better.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Better {
+    /// Small ones.
+    Lower,
+    /// Large ones.
+    Higher,
+}
+
+impl MetricWords {
+    const fn time(name: &'static str, short: &'static str, meaning: &'static str) -> Self {
+        Self {
+            name,
+            short,
+            meaning,
+            quantity: Quantity::Time,
+            better: Better::Lower,
+        }
+    }
+
+    const fn with(self, quantity: Quantity, better: Better) -> Self {
+        Self {
+            quantity,
+            better,
+            ..self
+        }
+    }
+}
+
+/// The words of `metric`.
+pub(crate) const fn words(metric: Metric) -> MetricWords {
+    use Better::{Higher, Lower};
+    match metric {
+        Metric::MeanEpochSeconds => MetricWords::time(
+            "Mean epoch",
+            "epoch",
+            "Mean over a run's epochs of the time from asking for the first batch to the end of the last step.",
+        ),
+        Metric::TrainingSeconds => MetricWords::time(
+            "Total time",
+            "total",
+            "Total training time: from the start of the job to the end of the last step, without evaluation and without preparing the cache.",
+        ),
+        Metric::FirstBatchSeconds => MetricWords::time(
+            "First batch",
+            "first",
+            "Time to the first batch of the first epoch, opening the store included.",
+        ),
+        Metric::ImagesPerSecond => MetricWords::time(
+            "Images/s",
+            "images",
+            "Images a second over all epochs.",
+        )
+        .with(Quantity::Rate, Higher),
+        Metric::WaitShare => MetricWords::time(
+            "Waiting",
+            "wait",
+            "Share of the epoch time in which the consumer waited for data.",
+        )
+        .with(Quantity::Share, Lower),
+        Metric::CpuSecondsPer1000 => MetricWords::time(
+            "CPU per 1,000",
+            "CPU/1k",
+            "Processor time spent on 1,000 images, user and kernel.",
+        ),
+        Metric::CpuUtilisation => MetricWords::time(
+            "CPUs in use",
+            "CPUs",
+            "Processors in use on average during the epochs.",
+        )
+        .with(Quantity::Number, Lower),
+        Metric::PeakRssBytes => MetricWords::time(
+            "Peak memory",
+            "memory",
+            "Highest resident set of the process; pages of mapped files count, although the system can take them back.",
+        )
+        .with(Quantity::Bytes, Lower),
+        Metric::PeakAnonymousBytes => MetricWords::time(
+            "Own memory",
+            "own",
+            "Highest memory that belongs to no file, seen while the process ran: what the process itself needs.",
+        )
+        .with(Quantity::Bytes, Lower),
+        Metric::TestTop1 => MetricWords::time(
+            "Accuracy",
+            "top-1",
+            "Accuracy on the test split after the last epoch.",
+        )
+        .with(Quantity::Share, Higher),
+    }
+}
+
+/// `10 runs a layout, 3 epochs a run`; `8 to 10 runs` where layouts differ.
+pub(crate) fn runs_and_epochs(group: &ConsumerGroup) -> String {
+    let completed = group.summaries.iter().map(|summary| summary.completed);
+    let least = completed.clone().min().unwrap_or(0);
+    let most = completed.max().unwrap_or(0);
+    let runs = if least == most {
+        most.to_string()
+    } else {
+        format!("{least} to {most}")
+    };
+    let first = group.summaries.first();
+    let epochs = first.map_or(0, |summary| summary.configuration.epochs);
+    format!(
+        "{} a layout, {} a run",
+        counted(&runs, "run"),
+        counted(&epochs.to_string(), "epoch")
+    )
+}
+
+/// `1 run`, `10 runs`.
+fn counted(number: &str, thing: &str) -> String {
+    let ending = if number == "1" { "" } else { "s" };
+    format!("{number} {thing}{ending}")
+}

@@ -1,0 +1,170 @@
+//! What stands on the page, in the order in which it stands there, ready to be written.
+
+use super::{
+    facts::{FactGroup, fact_groups},
+    runs::{FailedRun, RunsTable},
+    tables::{ConsumerTable, StoreRow, consumer_tables, store_rows},
+};
+use crate::answer::{Answer, headline_place};
+use ielade_bench::{
+    analysis::Analysis,
+    record::{Outcome, Record, RunRecord},
+};
+use serde::Serialize;
+
+/// The page's content.
+#[derive(Debug, Serialize)]
+pub(super) struct Page {
+    title: String,
+    data_set: String,
+    image: String,
+    created: String,
+    program: String,
+    heading: String,
+    answer: String,
+    other_answers: Vec<OtherAnswer>,
+    standing: String,
+    facts: Vec<FactGroup>,
+    tables: Vec<ConsumerTable>,
+    layouts: Vec<String>,
+    baseline: String,
+    has_epochs: bool,
+    has_model: bool,
+    warnings: Vec<String>,
+    failed: Vec<FailedRun>,
+    bad_samples: Vec<BadSampleRow>,
+    stores: Vec<StoreRow>,
+    runs: RunsTable,
+}
+
+/// The answer of a consumer that is not the first one.
+#[derive(Debug, Serialize)]
+struct OtherAnswer {
+    consumer: String,
+    sentence: String,
+}
+
+/// A sample that could not be delivered, and the configurations that met it.
+#[derive(Debug, Serialize)]
+struct BadSampleRow {
+    sample: String,
+    configurations: String,
+}
+
+impl Page {
+    pub(super) fn new(analysis: &Analysis, records: &[Record]) -> Self {
+        let experiment = &analysis.experiment;
+        let first = Answer::headline(analysis);
+        let runs = run_records(records);
+        Self {
+            title: format!("{} · Ielāde report", experiment.data_set.name),
+            data_set: experiment.data_set.name.clone(),
+            image: experiment.data_set.image.clone(),
+            created: moment(&experiment.created),
+            program: experiment.program.clone(),
+            heading: first
+                .as_ref()
+                .map_or_else(|| "No configurations".to_owned(), Answer::heading),
+            answer: first.as_ref().map_or_else(
+                || "The experiment has no configurations, so there is no answer.".to_owned(),
+                Answer::sentence,
+            ),
+            other_answers: other_answers(analysis),
+            standing: standing(analysis, &runs),
+            facts: fact_groups(analysis, records),
+            tables: consumer_tables(analysis),
+            layouts: super::chart_data::layout_names(analysis),
+            baseline: analysis.baseline.to_string(),
+            has_epochs: configurations(analysis).any(|one| one.configuration.epochs > 1),
+            has_model: runs
+                .iter()
+                .flat_map(|run| &run.epochs)
+                .any(|epoch| epoch.train.is_some() || epoch.test.is_some()),
+            warnings: analysis.warnings.clone(),
+            failed: FailedRun::all(experiment, &runs),
+            bad_samples: bad_samples(analysis),
+            stores: store_rows(experiment),
+            runs: RunsTable::new(experiment, &runs),
+        }
+    }
+}
+
+fn configurations(
+    analysis: &Analysis,
+) -> impl Iterator<Item = &ielade_bench::analysis::ConfigurationSummary> {
+    analysis.groups.iter().flat_map(|group| &group.summaries)
+}
+
+/// The runs, in the order in which they ran.
+fn run_records(records: &[Record]) -> Vec<&RunRecord> {
+    records
+        .iter()
+        .filter_map(|record| match record {
+            Record::Run(run) => Some(run.as_ref()),
+            Record::Experiment(_) | Record::Session(_) => None,
+        })
+        .collect()
+}
+
+fn other_answers(analysis: &Analysis) -> Vec<OtherAnswer> {
+    let first = headline_place(analysis);
+    Answer::all(analysis)
+        .into_iter()
+        .enumerate()
+        .filter(|(place, _)| Some(*place) != first)
+        .map(|(place, answer)| OtherAnswer {
+            sentence: answer.sentence(),
+            consumer: super::tables::consumer_title(&analysis.groups[place]),
+        })
+        .collect()
+}
+
+/// An RFC 3339 time as a reader likes it: `2026-11-23 15:04 UTC`; anything else as it is.
+fn moment(time: &str) -> String {
+    match (time.get(..10), time.get(10..11), time.get(11..16)) {
+        (Some(day), Some("T"), Some(minute)) if time.ends_with('Z') => {
+            format!("{day} {minute} UTC")
+        }
+        _ => time.to_owned(),
+    }
+}
+
+/// How far the experiment has come, in one sentence.
+fn standing(analysis: &Analysis, runs: &[&RunRecord]) -> String {
+    let completed = runs
+        .iter()
+        .filter(|run| run.outcome == Outcome::Completed)
+        .count();
+    let failed = runs.len() - completed;
+    let planned = analysis.experiment.plan.blocks;
+    let blocks = if analysis.complete_blocks == planned {
+        format!("all {planned} blocks complete")
+    } else {
+        format!("{} of {planned} blocks complete", analysis.complete_blocks)
+    };
+    let failures = match failed {
+        0 => String::new(),
+        failed => format!(", {failed} failed"),
+    };
+    format!("{completed} runs in fresh processes{failures}; {blocks}.")
+}
+
+fn bad_samples(analysis: &Analysis) -> Vec<BadSampleRow> {
+    let mut rows: Vec<BadSampleRow> = Vec::new();
+    for summary in configurations(analysis) {
+        for sample in &summary.bad_samples {
+            let name = &summary.configuration.name;
+            match rows.iter_mut().find(|row| row.sample == *sample) {
+                Some(row) => {
+                    row.configurations += ", ";
+                    row.configurations += name;
+                }
+                None => rows.push(BadSampleRow {
+                    sample: sample.clone(),
+                    configurations: name.clone(),
+                }),
+            }
+        }
+    }
+    rows
+}

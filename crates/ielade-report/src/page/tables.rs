@@ -1,0 +1,293 @@
+//! The tables of results: one a consumer, and the stores.
+
+use crate::{
+    answer::{self, Answer, Leaders, Work},
+    figures::{self, Figure, MISSING, Quantity, Scale},
+    metric_words::{MetricWords, words},
+};
+use ielade_bench::{
+    analysis::{Analysis, ConfigurationSummary, ConsumerGroup, Interval, Metric},
+    record::{ExperimentRecord, StoreSummary},
+};
+use serde::Serialize;
+
+/// The results with one consumer.
+#[derive(Debug, Serialize)]
+pub(super) struct ConsumerTable {
+    title: String,
+    note: String,
+    columns: Vec<Heading>,
+    rows: Vec<Row>,
+}
+
+/// Heading of a column of figures.
+#[derive(Debug, Serialize)]
+struct Heading {
+    name: &'static str,
+    unit: &'static str,
+    meaning: String,
+}
+
+/// One layout.
+#[derive(Debug, Serialize)]
+struct Row {
+    layout: String,
+    /// Place among all layouts, which decides its colour.
+    place: usize,
+    mark: &'static str,
+    is_ahead: bool,
+    cells: Vec<Cell>,
+}
+
+/// One figure with its interval, as text and as numbers for sorting and copying.
+#[derive(Debug, Serialize)]
+struct Cell {
+    text: String,
+    range: Option<String>,
+    /// Digits by which the figure is moved to the left, so that the decimal points of its column
+    /// stand below each other.
+    indent: f64,
+    value: Option<f64>,
+    low: Option<f64>,
+    high: Option<f64>,
+}
+
+/// One store.
+#[derive(Debug, Serialize)]
+pub(super) struct StoreRow {
+    layout: String,
+    split: &'static str,
+    count: String,
+    bytes: String,
+    bytes_exact: u64,
+    bytes_per_image: String,
+    bytes_per_image_exact: f64,
+    prepare: String,
+    prepare_seconds: f64,
+    path: String,
+}
+
+/// The columns behind the total time and its ratio.
+const FURTHER: [Metric; 9] = [
+    Metric::MeanEpochSeconds,
+    Metric::FirstBatchSeconds,
+    Metric::ImagesPerSecond,
+    Metric::WaitShare,
+    Metric::CpuUtilisation,
+    Metric::CpuSecondsPer1000,
+    Metric::PeakRssBytes,
+    Metric::PeakAnonymousBytes,
+    Metric::TestTop1,
+];
+
+/// One table a consumer, in the order of the plan.
+pub(super) fn consumer_tables(analysis: &Analysis) -> Vec<ConsumerTable> {
+    let groups = analysis.groups.iter();
+    groups
+        .map(|group| consumer_table(analysis, group))
+        .collect()
+}
+
+/// What a consumer is called in headings.
+pub(super) fn consumer_title(group: &ConsumerGroup) -> String {
+    match answer::work_of(group) {
+        Work::Load => "Loader alone".to_owned(),
+        Work::Feed => format!("Step of {}", group.consumer.replacen("fixed ", "", 1)),
+        Work::Train => format!("Training {}", group.consumer),
+    }
+}
+
+fn consumer_table(analysis: &Analysis, group: &ConsumerGroup) -> ConsumerTable {
+    let mut columns: Vec<Column> = Vec::new();
+    columns.extend(metric_column(group, Metric::TrainingSeconds));
+    columns.extend(ratio_column(analysis, group));
+    columns.extend(
+        FURTHER
+            .iter()
+            .filter_map(|metric| metric_column(group, *metric)),
+    );
+    let leaders = answer::leaders(&Answer::of_group(group, &analysis.baseline));
+    let names = super::chart_data::layout_names(analysis);
+    let mut cells: Vec<std::vec::IntoIter<Cell>> = Vec::new();
+    let mut headings = Vec::new();
+    for column in columns {
+        headings.push(column.heading);
+        cells.push(column.cells.into_iter());
+    }
+    let rows = group.summaries.iter().map(|summary| {
+        let layout = summary.configuration.layout.to_string();
+        Row {
+            place: names.iter().position(|name| *name == layout).unwrap_or(0),
+            is_ahead: leaders.fastest.as_ref() == Some(&summary.configuration.layout),
+            mark: mark(analysis, &leaders, summary),
+            cells: cells.iter_mut().filter_map(Iterator::next).collect(),
+            layout,
+        }
+    });
+    ConsumerTable {
+        title: consumer_title(group),
+        note: note(group),
+        rows: rows.collect(),
+        columns: headings,
+    }
+}
+
+fn note(group: &ConsumerGroup) -> String {
+    let what = match answer::work_of(group) {
+        Work::Load => "each batch goes straight back",
+        Work::Feed => "the consumer takes that long for each batch, as a graphics processor would",
+        Work::Train => "a model is trained",
+    };
+    format!("{what}; {}", crate::metric_words::runs_and_epochs(group))
+}
+
+fn mark(analysis: &Analysis, leaders: &Leaders, summary: &ConfigurationSummary) -> &'static str {
+    let layout = &summary.configuration.layout;
+    if leaders.fastest.as_ref() == Some(layout) {
+        if leaders.not_told_apart.is_empty() {
+            "fastest"
+        } else {
+            "shortest mean"
+        }
+    } else if leaders.not_told_apart.contains(layout) {
+        "not told apart"
+    } else if *layout == analysis.baseline {
+        "baseline"
+    } else {
+        ""
+    }
+}
+
+struct Column {
+    heading: Heading,
+    cells: Vec<Cell>,
+}
+
+fn metric_column(group: &ConsumerGroup, metric: Metric) -> Option<Column> {
+    let estimates: Vec<_> = group
+        .summaries
+        .iter()
+        .map(|summary| summary.estimate(metric))
+        .collect();
+    let MetricWords {
+        name,
+        meaning,
+        quantity,
+        ..
+    } = words(metric);
+    let means = estimates.iter().flatten().map(|estimate| estimate.mean);
+    let scale = Scale::fitting(quantity, means);
+    let unit = match quantity {
+        // The name of the column says it already.
+        Quantity::Rate => "",
+        _ => scale.symbol,
+    };
+    let cells = estimates.iter().map(|estimate| {
+        estimate.map_or_else(empty_cell, |estimate| {
+            cell(scale, estimate.mean, estimate.interval)
+        })
+    });
+    estimates.iter().any(Option::is_some).then(|| Column {
+        heading: Heading {
+            name,
+            unit,
+            meaning: meaning.to_owned(),
+        },
+        cells: aligned(cells.collect()),
+    })
+}
+
+fn ratio_column(analysis: &Analysis, group: &ConsumerGroup) -> Option<Column> {
+    let scale = Scale::fitting(Quantity::Ratio, [1.0]);
+    let of = |summary: &ConfigurationSummary| summary.ratio(Metric::TrainingSeconds);
+    let is_baseline =
+        |summary: &ConfigurationSummary| summary.configuration.layout == analysis.baseline;
+    let cells = group.summaries.iter().map(|summary| match of(summary) {
+        Some(ratio) => cell(scale, ratio.ratio, ratio.interval),
+        None if is_baseline(summary) && summary.completed > 0 => Cell {
+            text: "1".to_owned(),
+            value: Some(1.0),
+            ..empty_cell()
+        },
+        None => empty_cell(),
+    });
+    let has_ratio = group.summaries.iter().any(|summary| of(summary).is_some());
+    has_ratio.then(|| Column {
+        heading: Heading {
+            name: "Ratio",
+            unit: "×",
+            meaning: format!("Total time divided by that of {}.", analysis.baseline),
+        },
+        cells: aligned(cells.collect()),
+    })
+}
+
+fn cell(scale: Scale, value: f64, interval: Option<Interval>) -> Cell {
+    let Figure {
+        value: text, range, ..
+    } = scale.figure(value, interval);
+    let scaled = |value: f64| {
+        let scaled = value * scale.factor;
+        scaled.is_finite().then_some(scaled)
+    };
+    Cell {
+        text,
+        range,
+        indent: 0.0,
+        value: scaled(value),
+        low: interval.and_then(|interval| scaled(interval.low)),
+        high: interval.and_then(|interval| scaled(interval.high)),
+    }
+}
+
+fn empty_cell() -> Cell {
+    Cell {
+        text: MISSING.to_owned(),
+        range: None,
+        indent: 0.0,
+        value: None,
+        low: None,
+        high: None,
+    }
+}
+
+/// A decimal point, measured in digits.
+const POINT: f64 = 0.5;
+
+/// The cells, moved so that the decimal points stand in one column.
+fn aligned(mut cells: Vec<Cell>) -> Vec<Cell> {
+    let fraction = |text: &str| text.find('.').map_or(0, |point| text.len() - point);
+    let width = |text: &str| match fraction(text) {
+        0 => 0.0,
+        with_point => with_point as f64 - 1.0 + POINT,
+    };
+    let widest = cells
+        .iter()
+        .map(|cell| width(&cell.text))
+        .fold(0.0, f64::max);
+    for cell in &mut cells {
+        cell.indent = widest - width(&cell.text);
+    }
+    cells
+}
+
+/// All stores, in the order of the records.
+pub(super) fn store_rows(experiment: &ExperimentRecord) -> Vec<StoreRow> {
+    experiment.stores.iter().map(store_row).collect()
+}
+
+fn store_row(store: &StoreSummary) -> StoreRow {
+    let each = store.bytes as f64 / f64::from(store.count.max(1));
+    StoreRow {
+        layout: store.layout.to_string(),
+        split: store.split.name(),
+        count: figures::count(u64::from(store.count)),
+        bytes: figures::bytes(store.bytes),
+        bytes_exact: store.bytes,
+        bytes_per_image: figures::count(each.round() as u64),
+        bytes_per_image_exact: each,
+        prepare: figures::seconds(store.prepare_seconds),
+        prepare_seconds: store.prepare_seconds,
+        path: store.path.clone(),
+    }
+}

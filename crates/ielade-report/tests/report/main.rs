@@ -1,0 +1,10 @@
+//! The report as its readers see it: the answer, the table in the terminal, the page.
+
+#[path = "../sample/mod.rs"]
+mod sample;
+
+mod answer;
+mod contest;
+mod figures;
+mod page;
+mod terminal;
