@@ -1,8 +1,8 @@
 //! How fast small JPEGs in memory are decoded on one thread: [`Decoder::decode`] next to the bare
 //! decoder library, measured in turns in one run.
 //!
-//! `cargo bench -p ielade-codec --bench jpeg`; with `--features turbojpeg` the decoder is
-//! libjpeg-turbo. With the environment variable `IELADE_TEST_DATA` set to a folder that holds
+//! `cargo bench -p ielade-codec --bench jpeg`; with `--features turbojpeg` libjpeg-turbo, the usual
+//! limit of what a processor can do, takes its turns too. With the environment variable `IELADE_TEST_DATA` set to a folder that holds
 //! `cifar10/` unpacked, its first test images are measured too.
 
 use ielade_codec::{DECODER, Decoder, encode_jpeg};
@@ -38,9 +38,21 @@ fn open(bytes: &[u8]) -> JpegDecoder<ZCursor<&[u8]>> {
     JpegDecoder::new_with_options(ZCursor::new(bytes), options)
 }
 
+#[cfg(not(feature = "turbojpeg"))]
+fn decoder() -> Decoder {
+    Decoder::new(OrientationRule::Apply)
+}
+
+#[cfg(feature = "turbojpeg")]
+fn decoder() -> Decoder {
+    Decoder::without_libjpeg_turbo(OrientationRule::Apply)
+}
+
 fn measure(what: &str, images: &[Vec<u8>]) {
     let bytes: usize = images.iter().map(Vec::len).sum();
-    let mut decoder = Decoder::new(OrientationRule::Apply);
+    let mut decoder = decoder();
+    #[cfg(feature = "turbojpeg")]
+    let mut turbo = Decoder::new(OrientationRule::Apply);
     let mut pixels = vec![0; 1 << 20];
     let mut contestants: Vec<Contestant<'_>> = vec![
         (
@@ -62,6 +74,13 @@ fn measure(what: &str, images: &[Vec<u8>]) {
                 let mut decoder = open(bytes);
                 decoder.decode_headers().expect("a sound JPEG");
                 black_box(decoder.dimensions());
+            }),
+        ),
+        #[cfg(feature = "turbojpeg")]
+        (
+            "libjpeg-turbo",
+            Box::new(|bytes| {
+                black_box(turbo.decode(Encoding::Jpeg, bytes).expect("a sound JPEG"));
             }),
         ),
     ];
@@ -117,7 +136,7 @@ fn cifar(data: &Path) -> Option<Vec<Vec<u8>>> {
 }
 
 fn main() {
-    println!("decoder: {DECODER}\n");
+    println!("decoders of this build: {DECODER}\n");
     measure("procedural 32×32, 4:4:4", &procedural(32));
     measure("procedural 64×64, 4:4:4", &procedural(64));
     let data = std::env::var_os("IELADE_TEST_DATA");

@@ -94,7 +94,7 @@ impl Normaliser {
         let (scale, bias) = (self.scale, self.bias);
         self.arch.dispatch(Planes {
             interleaved,
-            planes,
+            targets: planes,
             convert: |channel: usize, value: u8| f32::from(value) * scale[channel] + bias[channel],
         });
     }
@@ -104,7 +104,7 @@ impl Normaliser {
         let (scale, bias) = (self.scale, self.bias);
         self.arch.dispatch(Planes {
             interleaved,
-            planes: thirds(planes, interleaved.len() / CHANNELS),
+            targets: thirds(planes, interleaved.len() / CHANNELS),
             convert: |channel: usize, value: u16| {
                 f32::from(value) / f32::from(WIDEN) * scale[channel] + bias[channel]
             },
@@ -115,7 +115,7 @@ impl Normaliser {
     pub fn u8_to_planes(&self, interleaved: &[u8], planes: &mut [u8]) {
         self.arch.dispatch(Planes {
             interleaved,
-            planes: thirds(planes, interleaved.len() / CHANNELS),
+            targets: thirds(planes, interleaved.len() / CHANNELS),
             convert: |_, value: u8| value,
         });
     }
@@ -124,7 +124,7 @@ impl Normaliser {
     pub fn u16_to_u8(&self, interleaved: &[u16], planes: &mut [u8]) {
         self.arch.dispatch(Planes {
             interleaved,
-            planes: thirds(planes, interleaved.len() / CHANNELS),
+            targets: thirds(planes, interleaved.len() / CHANNELS),
             convert: |_, value: u16| u16_to_u8(value),
         });
     }
@@ -160,7 +160,7 @@ fn thirds<T>(planes: &mut [T], pixels: usize) -> [&mut [T]; CHANNELS] {
 /// One pass over interleaved pixels that writes three planes.
 struct Planes<'a, From, To, Convert> {
     interleaved: &'a [From],
-    planes: [&'a mut [To]; CHANNELS],
+    targets: [&'a mut [To]; CHANNELS],
     convert: Convert,
 }
 
@@ -176,7 +176,7 @@ where
     #[allow(clippy::inline_always)]
     #[inline(always)]
     fn with_simd<S: pulp::Simd>(self, _simd: S) {
-        let [red, green, blue] = self.planes;
+        let [red, green, blue] = self.targets;
         let targets = red.iter_mut().zip(green).zip(blue);
         for (pixel, ((red, green), blue)) in self.interleaved.chunks_exact(CHANNELS).zip(targets) {
             *red = (self.convert)(0, pixel[0]);

@@ -2,13 +2,15 @@
 //!
 //! Every colour mode has one defined treatment: grey becomes three equal channels, a palette is
 //! looked up, alpha is dropped (as Pillow's `convert("RGB")` does), 16 bits become the upper 8,
-//! four inks become what they leave of white light: `(255 - ink) × (255 - black) / 255`.
+//! four inks become what they leave of white light, `ink × black / 255`, where the values are
+//! taken to be inverted, as all common programs write and read them.
 //!
-//! A JPEG is decoded by `zune-jpeg` or, with the cargo feature `turbojpeg` (which needs cmake and
-//! nasm to build), by libjpeg-turbo; four inks always by `zune-jpeg`. Whether it is whole is
-//! found out before, from its markers. Bytes behind the end of the image are ignored.
+//! The commonest JPEGs are decoded here, to the pixels of libjpeg-turbo and faster than by it;
+//! rare kinds (progressive, four inks, odd sampling) by `zune-jpeg`, whose pixels differ by a few
+//! levels. With the cargo feature `turbojpeg` (which needs cmake and nasm to build) libjpeg-turbo
+//! decodes all but four inks. Whether a JPEG is whole is found out before, from its markers; bytes
+//! behind the end of the image are ignored.
 
-#[cfg(not(feature = "turbojpeg"))]
 mod baseline;
 pub(crate) mod jpeg_structure;
 pub(crate) mod png_image;
@@ -17,14 +19,13 @@ mod turbo;
 mod zune;
 
 use crate::{CodecError, FileFormat, orientation};
-#[cfg(not(feature = "turbojpeg"))]
-use baseline::Attempt;
+use baseline::{Attempt, BaselineDecoder};
 use ielade_core::{Encoding, ImageSpec, OrientationRule};
 use jpeg_structure::JpegStructure;
 
 /// Names of the decoders in use, for manifests: pixels of a lossy format depend on them.
 #[cfg(not(feature = "turbojpeg"))]
-pub const DECODER: &str = "zune-jpeg 0.5, png 0.18";
+pub const DECODER: &str = "ielade-jpeg 1, zune-jpeg 0.5, png 0.18";
 /// Names of the decoders in use, for manifests: pixels of a lossy format depend on them.
 #[cfg(feature = "turbojpeg")]
 pub const DECODER: &str = "libjpeg-turbo (turbojpeg 1.5), png 0.18";
@@ -56,6 +57,14 @@ impl Decoder {
             rule,
             ..Self::default()
         }
+    }
+
+    /// A decoder that decodes JPEGs as a build without libjpeg-turbo does, for comparison.
+    #[cfg(feature = "turbojpeg")]
+    pub fn without_libjpeg_turbo(rule: OrientationRule) -> Self {
+        let mut decoder = Self::new(rule);
+        decoder.jpeg.turbo = None;
+        decoder
     }
 
     /// Decodes one image: `height × width × 3` values, and the size. Valid until the next call.
@@ -104,13 +113,23 @@ impl Decoder {
     }
 }
 
-/// The decoders of JPEGs that this build uses.
-#[derive(Debug, Default)]
+/// The decoders of JPEGs that this build has.
+#[derive(Debug)]
+#[cfg_attr(not(feature = "turbojpeg"), derive(Default))]
 struct JpegEngine {
-    #[cfg(not(feature = "turbojpeg"))]
-    baseline: baseline::BaselineDecoder,
+    baseline: BaselineDecoder,
     #[cfg(feature = "turbojpeg")]
-    turbo: turbo::Turbo,
+    turbo: Option<turbo::Turbo>,
+}
+
+#[cfg(feature = "turbojpeg")]
+impl Default for JpegEngine {
+    fn default() -> Self {
+        Self {
+            baseline: BaselineDecoder::default(),
+            turbo: Some(turbo::Turbo::default()),
+        }
+    }
 }
 
 impl JpegEngine {
@@ -137,10 +156,12 @@ impl JpegEngine {
         spec: ImageSpec,
         pixels: &mut [u8],
     ) -> Result<(), CodecError> {
-        if structure.frame.components == 4 {
-            return decode_inks(structure, pixels);
+        match &mut self.turbo {
+            Some(turbo) if structure.frame.components != 4 => {
+                turbo.decode_rgb(&structure.whole()?, spec, pixels)
+            }
+            _ => self.decode_rgb_here(structure, pixels),
         }
-        self.turbo.decode_rgb(&structure.whole()?, spec, pixels)
     }
 
     #[cfg(not(feature = "turbojpeg"))]
@@ -150,22 +171,17 @@ impl JpegEngine {
         _spec: ImageSpec,
         pixels: &mut [u8],
     ) -> Result<(), CodecError> {
-        if structure.frame.components == 4 {
-            return decode_inks(structure, pixels);
-        }
+        self.decode_rgb_here(structure, pixels)
+    }
+
+    fn decode_rgb_here(
+        &mut self,
+        structure: &JpegStructure<'_>,
+        pixels: &mut [u8],
+    ) -> Result<(), CodecError> {
         match self.baseline.decode(structure, pixels)? {
             Attempt::Done => Ok(()),
             Attempt::AnotherKind => zune::decode_rgb(&structure.whole()?, pixels),
         }
-    }
-}
-
-/// Decodes an image of four inks.
-fn decode_inks(structure: &JpegStructure<'_>, pixels: &mut [u8]) -> Result<(), CodecError> {
-    let whole = structure.whole()?;
-    if structure.has_adobe_segment {
-        zune::decode_rgb(&whole, pixels)
-    } else {
-        zune::decode_plain_inks(&whole, pixels)
     }
 }

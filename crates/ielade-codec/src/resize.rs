@@ -2,7 +2,11 @@
 //! as Pillow's `BILINEAR` and torchvision's `antialias=True` do it.
 
 use crate::CodecError;
-use fast_image_resize as fir;
+use fast_image_resize::{
+    self as fir,
+    images::{TypedImage, TypedImageRef},
+    pixels::U8x3,
+};
 use ielade_core::ImageSpec;
 
 /// Resizes interleaved RGB images into memory that it keeps and uses again.
@@ -41,21 +45,16 @@ impl Resizer {
             return Err(wrong());
         }
         self.out.resize(to.values(), 0);
-        let source =
-            fir::images::ImageRef::new(from.width, from.height, pixels, fir::PixelType::U8x3)
-                .map_err(|_| wrong())?;
-        let mut target = fir::images::Image::from_slice_u8(
-            to.width,
-            to.height,
-            &mut self.out,
-            fir::PixelType::U8x3,
-        )
-        .map_err(|_| wrong())?;
+        // Typed, so that only the code for such pixels is compiled.
+        let source = TypedImageRef::<U8x3>::from_buffer(from.width, from.height, pixels)
+            .map_err(|_| wrong())?;
+        let mut target = TypedImage::<U8x3>::from_buffer(to.width, to.height, &mut self.out)
+            .map_err(|_| wrong())?;
         let options = fir::ResizeOptions::new()
             .resize_alg(fir::ResizeAlg::Convolution(fir::FilterType::Bilinear))
             .use_alpha(false);
         self.engine
-            .resize(&source, &mut target, &options)
+            .resize_typed(&source, &mut target, &options)
             .map_err(|_| wrong())?;
         Ok(&self.out)
     }

@@ -10,12 +10,7 @@
 
 use crate::LayoutError;
 use memmap2::{Advice, Mmap};
-use std::{
-    fs::File,
-    os::fd::AsRawFd,
-    path::Path,
-    sync::atomic::{AtomicBool, Ordering},
-};
+use std::{fs::File, os::fd::AsRawFd, path::Path};
 
 /// A file mapped for reading.
 #[derive(Debug)]
@@ -101,10 +96,11 @@ impl std::ops::Add for Residency {
 /// Asks the kernel how much of a file the page cache holds: by `cachestat` (Linux 6.5), else by
 /// mapping the file and `mincore`. Reads nothing of the file.
 ///
+/// Of a file that the user neither owns nor may write, the kernel says that all of it is resident.
+///
 /// # Errors
 /// Where the file cannot be opened, or the kernel does not tell.
 pub fn residency(path: &Path) -> Result<Residency, LayoutError> {
-    static NO_CACHESTAT: AtomicBool = AtomicBool::new(false);
     let file = File::open(path).map_err(LayoutError::io("open", path))?;
     let total_bytes = file
         .metadata()
@@ -113,16 +109,9 @@ pub fn residency(path: &Path) -> Result<Residency, LayoutError> {
     if total_bytes == 0 {
         return Ok(Residency::default());
     }
-    let pages = if NO_CACHESTAT.load(Ordering::Relaxed) {
-        None
-    } else {
-        pages_by_cachestat(&file)
-    };
-    let pages = if let Some(pages) = pages {
-        pages
-    } else {
-        NO_CACHESTAT.store(true, Ordering::Relaxed);
-        pages_by_mincore(&file).map_err(LayoutError::io("map", path))?
+    let pages = match pages_by_cachestat(&file) {
+        Some(pages) => pages,
+        None => pages_by_mincore(&file).map_err(LayoutError::io("map", path))?,
     };
     Ok(Residency {
         resident_bytes: (pages * rustix::param::page_size() as u64).min(total_bytes),
@@ -130,7 +119,8 @@ pub fn residency(path: &Path) -> Result<Residency, LayoutError> {
     })
 }
 
-/// Pages of the whole file in the page cache; `None` where the kernel has no `cachestat`.
+/// Pages of the whole file in the page cache; `None` where the kernel has no `cachestat`, or finds
+/// none: on an overlay file system, as in containers, it looks at the wrong file and sees nothing.
 #[cfg(target_os = "linux")]
 fn pages_by_cachestat(file: &File) -> Option<u64> {
     /// The call's number, the same on every architecture (Linux `unistd.h`).
@@ -167,7 +157,7 @@ fn pages_by_cachestat(file: &File) -> Option<u64> {
             0_u32,
         )
     };
-    (status == 0).then_some(pages.cached)
+    (status == 0 && pages.cached > 0).then_some(pages.cached)
 }
 
 #[cfg(not(target_os = "linux"))]

@@ -743,7 +743,7 @@
   function tabSeparated(table) {
     const rows = [...table.tBodies[0].rows];
     const columns = [...table.tHead.rows[0].cells].map((heading, column) => ({
-      name: heading.textContent.trim().replace(/\s+/g, " "),
+      name: heading.dataset.name ?? heading.textContent.trim(),
       hasInterval: rows.some((row) => row.cells[column].dataset.low !== undefined),
     }));
     const head = columns.flatMap(({ name, hasInterval }) =>

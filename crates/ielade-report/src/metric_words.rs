@@ -14,99 +14,87 @@ pub(crate) struct MetricWords {
     pub(crate) meaning: &'static str,
     /// What kind of number it is.
     pub(crate) quantity: Quantity,
-    /// Which values are better, where one can say so.
-    pub(crate) better: Better,
-}
-
-/// Which values of a metric are better.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Better {
-    /// Small ones.
-    Lower,
-    /// Large ones.
-    Higher,
 }
 
 impl MetricWords {
-    const fn time(name: &'static str, short: &'static str, meaning: &'static str) -> Self {
+    const fn new(
+        quantity: Quantity,
+        name: &'static str,
+        short: &'static str,
+        meaning: &'static str,
+    ) -> Self {
         Self {
             name,
             short,
             meaning,
-            quantity: Quantity::Time,
-            better: Better::Lower,
-        }
-    }
-
-    const fn with(self, quantity: Quantity, better: Better) -> Self {
-        Self {
             quantity,
-            better,
-            ..self
         }
     }
 }
 
 /// The words of `metric`.
 pub(crate) const fn words(metric: Metric) -> MetricWords {
-    use Better::{Higher, Lower};
     match metric {
-        Metric::MeanEpochSeconds => MetricWords::time(
+        Metric::MeanEpochSeconds => MetricWords::new(
+            Quantity::Time,
             "Mean epoch",
             "epoch",
             "Mean over a run's epochs of the time from asking for the first batch to the end of the last step.",
         ),
-        Metric::TrainingSeconds => MetricWords::time(
+        Metric::TrainingSeconds => MetricWords::new(
+            Quantity::Time,
             "Total time",
             "total",
             "Total training time: from the start of the job to the end of the last step, without evaluation and without preparing the cache.",
         ),
-        Metric::FirstBatchSeconds => MetricWords::time(
+        Metric::FirstBatchSeconds => MetricWords::new(
+            Quantity::Time,
             "First batch",
             "first",
             "Time to the first batch of the first epoch, opening the store included.",
         ),
-        Metric::ImagesPerSecond => MetricWords::time(
+        Metric::ImagesPerSecond => MetricWords::new(
+            Quantity::Rate,
             "Images/s",
             "images",
             "Images a second over all epochs.",
-        )
-        .with(Quantity::Rate, Higher),
-        Metric::WaitShare => MetricWords::time(
+        ),
+        Metric::WaitShare => MetricWords::new(
+            Quantity::Share,
             "Waiting",
             "wait",
             "Share of the epoch time in which the consumer waited for data.",
-        )
-        .with(Quantity::Share, Lower),
-        Metric::CpuSecondsPer1000 => MetricWords::time(
+        ),
+        Metric::CpuSecondsPer1000 => MetricWords::new(
+            Quantity::Time,
             "CPU per 1,000",
             "CPU/1k",
             "Processor time spent on 1,000 images, user and kernel.",
         ),
-        Metric::CpuUtilisation => MetricWords::time(
+        Metric::CpuUtilisation => MetricWords::new(
+            Quantity::Number,
             "CPUs in use",
             "CPUs",
             "Processors in use on average during the epochs.",
-        )
-        .with(Quantity::Number, Lower),
-        Metric::PeakRssBytes => MetricWords::time(
+        ),
+        Metric::PeakRssBytes => MetricWords::new(
+            Quantity::Bytes,
             "Peak memory",
             "memory",
             "Highest resident set of the process; pages of mapped files count, although the system can take them back.",
-        )
-        .with(Quantity::Bytes, Lower),
-        Metric::PeakAnonymousBytes => MetricWords::time(
+        ),
+        Metric::PeakAnonymousBytes => MetricWords::new(
+            Quantity::Bytes,
             "Own memory",
             "own",
             "Highest memory that belongs to no file, seen while the process ran: what the process itself needs.",
-        )
-        .with(Quantity::Bytes, Lower),
-        Metric::TestTop1 => MetricWords::time(
+        ),
+        Metric::TestTop1 => MetricWords::new(
+            Quantity::Share,
             "Accuracy",
             "top-1",
             "Accuracy on the test split after the last epoch.",
-        )
-        .with(Quantity::Share, Higher),
+        ),
     }
 }
 

@@ -91,7 +91,7 @@ fn evaluate(trainer: &Trainer, batches: &[Batch]) -> ielade_core::training::Eval
 
 /// Bits of the losses of a few steps, and of the saved weights.
 fn curve(mut trainer: Trainer) -> (Vec<u32>, Vec<u8>) {
-    let losses = (0..4)
+    let losses = (0..3)
         .map(|seed| trainer.step(&batch(seed)).unwrap().loss.to_bits())
         .collect();
     let folder = tempfile::tempdir().unwrap();
@@ -103,11 +103,13 @@ fn curve(mut trainer: Trainer) -> (Vec<u32>, Vec<u8>) {
 #[test]
 fn every_model_learns_a_small_batch_by_heart() {
     for model in ModelName::ALL {
-        let mut trainer = trainer(*model);
+        let mut options = options(*model);
+        options.settings.learning_rate = Some(0.003);
+        let mut trainer = Trainer::new(options).unwrap();
         let batch = batch(1);
         let first = trainer.step(&batch).unwrap();
         let mut last = first;
-        for _ in 0..60 {
+        for _ in 0..25 {
             last = trainer.step(&batch).unwrap();
         }
         assert!(
@@ -158,9 +160,7 @@ fn the_number_of_threads_changes_no_bit() {
                 .unwrap();
             pool.install(|| curve(trainer(*model)))
         };
-        let one = run(1);
-        assert_eq!(one, run(2), "{model}");
-        assert_eq!(one, run(5), "{model}");
+        assert_eq!(run(1), run(3), "{model}");
     }
 }
 
@@ -170,7 +170,7 @@ fn a_trainer_that_changes_threads_and_has_company_keeps_its_curve() {
     let mut company = trainer(ModelName::Cnn);
     let mut moving = trainer(ModelName::Inception);
     let mut losses = Vec::new();
-    for seed in 0..4 {
+    for seed in 0..3 {
         company.step(&batch(seed + 10)).unwrap();
         let result;
         (moving, result) = std::thread::spawn(move || {

@@ -326,7 +326,7 @@ impl BaselineDecoder {
         structure: &JpegStructure<'_>,
         pixels: &mut [u8],
     ) -> Result<Attempt, CodecError> {
-        if structure.is_progressive || structure.has_stray_bytes {
+        if structure.is_progressive {
             return Ok(Attempt::AnotherKind);
         }
         let headers = Headers::read(structure)?;

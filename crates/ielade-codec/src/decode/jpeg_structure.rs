@@ -34,7 +34,6 @@ pub(super) mod marker {
 }
 
 const EXIF_START: &[u8] = b"Exif\0\0";
-const ADOBE_START: &[u8] = b"Adobe";
 
 /// Length of the start-of-image marker.
 const FIRST_SEGMENT: usize = 2;
@@ -57,12 +56,10 @@ pub(crate) struct JpegStructure<'a> {
     pub(super) is_progressive: bool,
     /// The EXIF block, from its TIFF header on.
     pub(crate) exif: Option<&'a [u8]>,
-    /// Whether an Adobe segment says how colours are meant.
-    pub(crate) has_adobe_segment: bool,
     /// Where the coded data of the first scan begins.
     pub(super) scan: usize,
     /// Whether bytes that belong to no segment lie between the headers.
-    pub(super) has_stray_bytes: bool,
+    has_stray_bytes: bool,
 }
 
 pub(super) fn corrupt(reason: &str) -> CodecError {
@@ -152,8 +149,7 @@ impl<'a> JpegStructure<'a> {
     /// Reads all headers before the first scan of a file that begins as a JPEG does.
     pub(crate) fn read(bytes: &'a [u8]) -> Result<Self, CodecError> {
         let (mut found, mut exif) = (None, None);
-        let (mut has_adobe_segment, mut has_stray_bytes) = (false, false);
-        let mut is_progressive = false;
+        let (mut is_progressive, mut has_stray_bytes) = (false, false);
         let mut at = FIRST_SEGMENT;
         loop {
             let segment = segment(bytes, at)?;
@@ -162,7 +158,6 @@ impl<'a> JpegStructure<'a> {
             match segment.marker {
                 marker::START_OF_SCAN => break,
                 marker::APP1 => exif = exif.or(segment.content.strip_prefix(EXIF_START)),
-                marker::APP14 => has_adobe_segment |= segment.content.starts_with(ADOBE_START),
                 code if marker::starts_frame(code) => {
                     is_progressive = code == marker::PROGRESSIVE_FRAME;
                     check_process(code)?;
@@ -176,7 +171,6 @@ impl<'a> JpegStructure<'a> {
             frame: found.ok_or_else(|| corrupt("no frame header before the image data"))?,
             is_progressive,
             exif,
-            has_adobe_segment,
             scan: at,
             has_stray_bytes,
         })

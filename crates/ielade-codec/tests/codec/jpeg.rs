@@ -4,9 +4,16 @@ use crate::fixtures;
 use ielade_codec::{CodecError, ColourMode, Decoder, read_header};
 use ielade_core::{Encoding, ImageSpec, OrientationRule};
 
-/// Levels by which a decoder may differ from libjpeg-turbo: on average and at most. Inverse
-/// transforms and colour conversions round differently, no more.
-const TOLERANCE: (f64, u8) = (0.6, 4);
+/// Levels by which pixels may differ from libjpeg-turbo's, on average and at most: not at all
+/// where the same arithmetic is done, a few where a library decodes a rare kind in its own way.
+fn tolerance(name: &str) -> (f64, u8) {
+    const RARE: [&str; 2] = ["progressive", "cmyk"];
+    if RARE.iter().any(|kind| name.contains(kind)) {
+        (0.6, 4)
+    } else {
+        (0.0, 0)
+    }
+}
 
 fn decoded(name: &str, rule: OrientationRule) -> (ImageSpec, Vec<u8>) {
     let bytes = fixtures::bytes(&format!("{name}.jpg"));
@@ -24,8 +31,9 @@ fn every_kind_of_jpeg_has_pillows_pixels() {
         let (expected_spec, expected) = fixtures::pixels(&name);
         assert_eq!(spec, expected_spec, "{name}");
         let (mean, most) = fixtures::difference(&pixels, &expected);
+        let (mean_bound, bound) = tolerance(&name);
         assert!(
-            mean <= TOLERANCE.0 && most <= TOLERANCE.1,
+            mean <= mean_bound && most <= bound,
             "{name}: {mean:.3} levels on average, {most} at most"
         );
     }

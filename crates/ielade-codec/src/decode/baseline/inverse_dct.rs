@@ -251,11 +251,9 @@ mod avx2 {
 
         #[inline(always)]
         fn bytes(self, rows: [Self::Row; 8]) -> [[u8; 8]; 8] {
-            let [a, b, c, d, e, f, g, h] = rows;
-            pulp::cast([
-                bytes_of_four(self, [a, b, c, d]),
-                bytes_of_four(self, [e, f, g, h]),
-            ])
+            let upper = bytes_of_four(self, [rows[0], rows[1], rows[2], rows[3]]);
+            let lower = bytes_of_four(self, [rows[4], rows[5], rows[6], rows[7]]);
+            pulp::cast([upper, lower])
         }
     }
 
@@ -322,12 +320,10 @@ mod tests {
         #[test]
         fn pixels_are_those_of_the_definition_to_one_level(block in blocks()) {
             let pixels = inverse_dct(Portable, &block);
-            for row in 0..8 {
-                for column in 0..8 {
-                    let exact = definition(&block, row, column);
-                    let found = f64::from(pixels[row][column]);
-                    prop_assert!((found - exact).abs() <= 1.0, "{found} for {exact}");
-                }
+            for (at, found) in pixels.as_flattened().iter().enumerate() {
+                let exact = definition(&block, at / 8, at % 8);
+                let found = f64::from(*found);
+                prop_assert!((found - exact).abs() <= 1.0, "{found} for {exact}");
             }
         }
 
