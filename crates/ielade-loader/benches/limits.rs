@@ -34,7 +34,9 @@ const BATCH: usize = 128;
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
 fn main() -> Outcome<()> {
-    let source = std::env::args().skip(1).find(|argument| !argument.starts_with("--"));
+    let source = std::env::args()
+        .skip(1)
+        .find(|argument| !argument.starts_with("--"));
     let data_set = match &source {
         Some(path) => DataSet::open(Path::new(path), &OpenOptions::default())?,
         None => DataSet::demo(DemoOptions {
@@ -59,8 +61,7 @@ impl Stores {
         let store = |layout: &str| -> Outcome<PathBuf> {
             let layout: LayoutId = layout.parse()?;
             let path = folder.join(layout.directory_name());
-            let request =
-                PrepareRequest::new(layout, path.clone(), Normalisation::identity(3));
+            let request = PrepareRequest::new(layout, path.clone(), Normalisation::identity(3));
             let split = DataSetSplit::of(data_set, Split::Train).ok_or("no train split")?;
             prepare(&request, &split, &mut |_| {}, &AtomicBool::new(false))?;
             cache::warm(&path)?;
@@ -92,7 +93,9 @@ fn measure(stores: &Stores) -> Outcome<()> {
     contestants.push(Contestant::new("our decoder from memory", |_| {
         jpegs.decode_with(threads, own)
     }));
-    contestants.push(Contestant::new("files/jpeg loader", |round| epoch(&mut files, round)));
+    contestants.push(Contestant::new("files/jpeg loader", |round| {
+        epoch(&mut files, round)
+    }));
     for round in 0..ROUNDS {
         for contestant in &mut contestants {
             contestant.measure(round as u64);
@@ -100,7 +103,11 @@ fn measure(stores: &Stores) -> Outcome<()> {
     }
     println!("{threads} threads, batches of {BATCH}, f32 planes, shuffled, warm; {ROUNDS} rounds");
     for contestant in &contestants {
-        println!("{:<45} {:>12.0} images/s", contestant.name, contestant.median());
+        println!(
+            "{:<45} {:>12.0} images/s",
+            contestant.name,
+            contestant.median()
+        );
     }
     let ratio = |of: &str, to: &str| {
         let find = |name: &str| contestants.iter().find(|one| one.name.contains(name));
@@ -140,7 +147,13 @@ impl<'a> Contestant<'a> {
     }
 
     fn ratio(&self, to: &Self) -> f64 {
-        median(self.rates.iter().zip(&to.rates).map(|(a, b)| a / b).collect())
+        median(
+            self.rates
+                .iter()
+                .zip(&to.rates)
+                .map(|(a, b)| a / b)
+                .collect(),
+        )
     }
 }
 
@@ -179,7 +192,11 @@ struct PlainLoop {
 impl PlainLoop {
     fn over(store: &Path) -> Outcome<Self> {
         let reader = open_store(store)?;
-        let spec = reader.manifest().shape.fixed().ok_or("images differ in size")?;
+        let spec = reader
+            .manifest()
+            .shape
+            .fixed()
+            .ok_or("images differ in size")?;
         let region = reader.contiguous().ok_or("npy/u8 is one piece")?;
         Ok(Self {
             pixels: region.bytes.to_vec(),

@@ -81,10 +81,13 @@ proptest! {
 
 #[test]
 fn an_epoch_delivers_every_sample_once_with_its_label_and_pixels() {
-    let mut loader = open(MemoryStore::of(100), &LoaderSettings {
-        element: Element::U8,
-        ..settings(3)
-    });
+    let mut loader = open(
+        MemoryStore::of(100),
+        &LoaderSettings {
+            element: Element::U8,
+            ..settings(3)
+        },
+    );
     let (batches, _) = take_all(&mut loader, 0, 0);
     let mut seen = samples(&batches);
     for (_, indices, labels, images) in &batches {
@@ -109,10 +112,13 @@ fn epochs_differ_in_order_and_the_same_epoch_does_not() {
 
 #[test]
 fn without_shuffling_samples_come_as_stored() {
-    let mut loader = open(MemoryStore::of(50), &LoaderSettings {
-        shuffle: false,
-        ..settings(4)
-    });
+    let mut loader = open(
+        MemoryStore::of(50),
+        &LoaderSettings {
+            shuffle: false,
+            ..settings(4)
+        },
+    );
     let (batches, _) = take_all(&mut loader, 5, 0);
     assert!(samples(&batches).into_iter().eq(0..50));
 }
@@ -120,14 +126,20 @@ fn without_shuffling_samples_come_as_stored() {
 #[test]
 fn a_last_batch_that_is_not_full_is_kept_or_dropped() {
     let lengths = |last_batch| {
-        let mut loader = open(MemoryStore::of(40), &LoaderSettings {
-            last_batch,
-            ..settings(2)
-        });
+        let mut loader = open(
+            MemoryStore::of(40),
+            &LoaderSettings {
+                last_batch,
+                ..settings(2)
+            },
+        );
         let (batches, _) = take_all(&mut loader, 0, 0);
         let announced = loader.batches_per_epoch();
         assert_eq!(batches.len(), announced as usize);
-        batches.iter().map(|batch| batch.1.len()).collect::<Vec<_>>()
+        batches
+            .iter()
+            .map(|batch| batch.1.len())
+            .collect::<Vec<_>>()
     };
     assert_eq!(lengths(LastBatch::Keep), [16, 16, 8]);
     assert_eq!(lengths(LastBatch::Drop), [16, 16]);
@@ -157,10 +169,13 @@ fn an_epoch_left_in_the_middle_leaves_no_trace_in_the_next() {
 
 #[test]
 fn memory_is_bounded_by_the_prefetch() {
-    let mut loader = open(MemoryStore::of(1000), &LoaderSettings {
-        prefetch: 3,
-        ..settings(4)
-    });
+    let mut loader = open(
+        MemoryStore::of(1000),
+        &LoaderSettings {
+            prefetch: 3,
+            ..settings(4)
+        },
+    );
     for epoch in 0..3 {
         take_all(&mut loader, epoch, 0);
     }
@@ -189,15 +204,21 @@ fn a_bad_sample_ends_the_epoch_by_name() {
 fn a_skipped_sample_is_recorded_and_leaves_no_gap() {
     let mut store = MemoryStore::of(64);
     store.bad = vec![3, 50];
-    let mut loader = open(store, &LoaderSettings {
-        on_bad_sample: BadSamplePolicy::Skip,
-        ..settings(2)
-    });
+    let mut loader = open(
+        store,
+        &LoaderSettings {
+            on_bad_sample: BadSamplePolicy::Skip,
+            ..settings(2)
+        },
+    );
     let (batches, bad) = take_all(&mut loader, 0, 0);
     let mut seen = samples(&batches);
     assert_eq!(seen.len(), 62);
     seen.sort_unstable();
-    assert!(seen.into_iter().eq((0..64).filter(|index| ![3, 50].contains(index))));
+    assert!(
+        seen.into_iter()
+            .eq((0..64).filter(|index| ![3, 50].contains(index)))
+    );
     let mut named: Vec<&str> = bad.iter().map(|bad| bad.key.as_str()).collect();
     named.sort_unstable();
     assert_eq!(named, ["sample 3", "sample 50"]);
@@ -208,11 +229,14 @@ fn a_skipped_sample_is_recorded_and_leaves_no_gap() {
 fn a_batch_of_which_nothing_is_left_is_not_delivered() {
     let mut store = MemoryStore::of(3);
     store.bad = vec![1];
-    let mut loader = open(store, &LoaderSettings {
-        batch_size: 1,
-        on_bad_sample: BadSamplePolicy::Skip,
-        ..settings(2)
-    });
+    let mut loader = open(
+        store,
+        &LoaderSettings {
+            batch_size: 1,
+            on_bad_sample: BadSamplePolicy::Skip,
+            ..settings(2)
+        },
+    );
     assert_eq!(take_all(&mut loader, 0, 0).0.len(), 2);
 }
 
@@ -220,25 +244,34 @@ fn a_batch_of_which_nothing_is_left_is_not_delivered() {
 fn a_replaced_sample_is_recorded_with_its_replacement() {
     let mut store = MemoryStore::of(64);
     store.bad = vec![3];
-    let mut loader = open(store, &LoaderSettings {
-        on_bad_sample: BadSamplePolicy::Replace,
-        ..settings(2)
-    });
+    let mut loader = open(
+        store,
+        &LoaderSettings {
+            on_bad_sample: BadSamplePolicy::Replace,
+            ..settings(2)
+        },
+    );
     let (batches, bad) = take_all(&mut loader, 0, 0);
     let seen = samples(&batches);
     let replacement = bad[0].replaced_by.unwrap();
     assert_eq!(seen.len(), 64);
-    assert_eq!(seen.iter().filter(|index| **index == replacement).count(), 2);
+    assert_eq!(
+        seen.iter().filter(|index| **index == replacement).count(),
+        2
+    );
 }
 
 #[test]
 fn where_nothing_can_replace_a_bad_sample_the_epoch_ends() {
     let mut store = MemoryStore::of(4);
     store.bad = vec![0, 1, 2, 3];
-    let mut loader = open(store, &LoaderSettings {
-        on_bad_sample: BadSamplePolicy::Replace,
-        ..settings(2)
-    });
+    let mut loader = open(
+        store,
+        &LoaderSettings {
+            on_bad_sample: BadSamplePolicy::Replace,
+            ..settings(2)
+        },
+    );
     let error = loader.epoch(0).next_batch().unwrap_err();
     assert!(matches!(error, LoadError::NoReplacement { .. }), "{error}");
 }
@@ -295,9 +328,12 @@ fn settings_that_do_not_fit_the_store_are_refused_with_a_hint() {
     assert!(floats.contains("deliver as f32 or f16"), "{floats}");
     let nothing = refused(|store| store.manifest_mut().count = 0, settings(1));
     assert!(nothing.contains("no samples"), "{nothing}");
-    let no_batch = refused(|_| (), LoaderSettings {
-        batch_size: 0,
-        ..settings(1)
-    });
+    let no_batch = refused(
+        |_| (),
+        LoaderSettings {
+            batch_size: 0,
+            ..settings(1)
+        },
+    );
     assert!(no_batch.contains("at least 1"), "{no_batch}");
 }

@@ -44,17 +44,13 @@ pub fn serve() -> ExitCode {
         let _ = std::io::copy(&mut input, &mut std::io::sink());
         std::process::exit(EXIT.load(Ordering::SeqCst).into());
     });
-    let code = match run_job(&job, &mut EventLines) {
-        Ok(()) => 0,
-        Err(error) => {
-            // Where even this cannot be said, the exit code says it.
-            let _ = EventLines.event(failed(&error));
-            EXIT_FAILED
-        }
-    };
-    EXIT.store(code, Ordering::SeqCst);
+    if let Err(error) = run_job(&job, &mut EventLines) {
+        // Where even this cannot be said, the exit code says it.
+        let _ = EventLines.event(failed(&error));
+        EXIT.store(EXIT_FAILED, Ordering::SeqCst);
+    }
     let _ = watcher.join();
-    ExitCode::from(code)
+    ExitCode::from(EXIT.load(Ordering::SeqCst))
 }
 
 fn failed(error: &WorkerError) -> Event {
@@ -73,6 +69,12 @@ struct EventLines;
 
 impl Observer for EventLines {
     fn event(&mut self, event: Event) -> Result<(), WorkerError> {
+        // Before it is said: the harness may close standard input as soon as it has heard it.
+        match &event {
+            Event::Done(_) => EXIT.store(0, Ordering::SeqCst),
+            Event::Failed(_) => EXIT.store(EXIT_FAILED, Ordering::SeqCst),
+            Event::Ready(_) | Event::Epoch(_) => {}
+        }
         let mut line = serde_json::to_string(&event).map_err(std::io::Error::from)?;
         line.push('\n');
         let mut output = std::io::stdout().lock();

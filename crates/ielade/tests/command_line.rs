@@ -33,7 +33,11 @@ fn every_command_explains_itself_with_an_example() {
 fn arguments_that_are_not_understood_exit_with_2() {
     let left = Ielade::new().run(&["prepare", "demo", "--layout", "npy"]);
     assert_eq!(left.code, Some(2));
-    assert!(left.stderr.contains("container/encoding"), "{}", left.stderr);
+    assert!(
+        left.stderr.contains("container/encoding"),
+        "{}",
+        left.stderr
+    );
 }
 
 #[test]
@@ -86,7 +90,14 @@ fn a_bad_sample_stops_prepare_by_name_or_is_left_out_and_listed() {
     let ielade = Ielade::new();
     photos(&ielade.path("photos"), 10, |_| 24);
     fs::write(ielade.path("photos/dog/letter.jpg"), b"Dear reader").unwrap();
-    let arguments = ["prepare", "photos", "--layout", "npy/u8", "--test-share", "0"];
+    let arguments = [
+        "prepare",
+        "photos",
+        "--layout",
+        "npy/u8",
+        "--test-share",
+        "0",
+    ];
     let error = ielade.fails(&arguments);
     assert!(error.contains("letter.jpg"), "{error}");
     assert!(!ielade.path("stores/photos-train/npy-u8").exists());
@@ -99,7 +110,14 @@ fn a_bad_sample_stops_prepare_by_name_or_is_left_out_and_listed() {
 fn a_file_that_breaks_after_prepare_fails_is_skipped_or_replaced() {
     let ielade = Ielade::new();
     photos(&ielade.path("photos"), 10, |_| 24);
-    ielade.done(&["prepare", "photos", "--layout", "files/jpeg", "--test-share", "0"]);
+    ielade.done(&[
+        "prepare",
+        "photos",
+        "--layout",
+        "files/jpeg",
+        "--test-share",
+        "0",
+    ]);
     let store = "stores/photos-train/files-jpeg";
     let broken = find(&ielade.path(store), "photo 3.jpg");
     let whole = fs::read(&broken).unwrap();
@@ -108,7 +126,16 @@ fn a_file_that_breaks_after_prepare_fails_is_skipped_or_replaced() {
     bytes.resize(whole.len(), 0);
     fs::write(&broken, bytes).unwrap();
     let load = |policy: &'static str| {
-        vec!["load", store, "--resize", "24x24", "--epochs", "1", "--on-bad-sample", policy]
+        vec![
+            "load",
+            store,
+            "--resize",
+            "24x24",
+            "--epochs",
+            "1",
+            "--on-bad-sample",
+            policy,
+        ]
     };
     let error = ielade.fails(&load("fail"));
     assert!(error.contains("photo 3.jpg"), "{error}");
@@ -144,8 +171,18 @@ fn images_of_differing_size_need_a_size_and_then_work() {
     let error = ielade.fails(&["prepare", "photos", "--layout", "npy/u8"]);
     assert!(error.contains("--resize"), "{error}");
     ielade.done(&[
-        "prepare", "photos", "--layout", "npy/u8", "--layout", "npy/f16", "--layout", "files/jpeg",
-        "--layout", "files/png", "--resize", "16x12",
+        "prepare",
+        "photos",
+        "--layout",
+        "npy/u8",
+        "--layout",
+        "npy/f16",
+        "--layout",
+        "files/jpeg",
+        "--layout",
+        "files/png",
+        "--resize",
+        "16x12",
     ]);
     for layout in ["npy-u8", "npy-f16", "files-jpeg", "files-png"] {
         let store = format!("stores/photos-train/{layout}");
@@ -173,7 +210,12 @@ fn a_target_that_cannot_be_written_is_named() {
     photos(&ielade.path("photos"), 4, |_| 24);
     fs::write(ielade.path("in the way"), b"").unwrap();
     let error = ielade.fails(&[
-        "prepare", "photos", "--layout", "npy/u8", "--stores", "in the way",
+        "prepare",
+        "photos",
+        "--layout",
+        "npy/u8",
+        "--stores",
+        "in the way",
     ]);
     assert!(error.contains("in the way"), "{error}");
 }
@@ -267,5 +309,9 @@ fn trained_weights_are_saved_as_safetensors() {
     let bytes = fs::read(ielade.path("weights.safetensors")).unwrap();
     let header = u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
     let header: serde_json::Value = serde_json::from_slice(&bytes[8..8 + header]).unwrap();
-    assert_eq!(header["linear.weight"]["shape"], serde_json::json!([2, 1728]), "{header}");
+    assert_eq!(
+        header["linear.weight"]["shape"],
+        serde_json::json!([2, 1728]),
+        "{header}"
+    );
 }

@@ -73,7 +73,13 @@ fn tiny_imagenet(archive: &Path) {
     for expected in ["22,500", "20,000", "2,000", "gray"] {
         assert!(seen.contains(expected), "{expected} is not in\n{seen}");
     }
-    through_all(&ielade, "data/tiny-imagenet-200", "val", "64x64", &["files/jpeg", "npy/u8"]);
+    through_all(
+        &ielade,
+        "data/tiny-imagenet-200",
+        "val",
+        "64x64",
+        &["files/jpeg", "npy/u8"],
+    );
 }
 
 fn face_masks(archive: &Path) {
@@ -83,7 +89,13 @@ fn face_masks(archive: &Path) {
     for expected in ["1,376", "690", "686"] {
         assert!(seen.contains(expected), "{expected} is not in\n{seen}");
     }
-    through_all(&ielade, "data/face-masks", "test", "64x64", &["files/jpeg", "npy/f16"]);
+    through_all(
+        &ielade,
+        "data/face-masks",
+        "test",
+        "64x64",
+        &["files/jpeg", "npy/f16"],
+    );
 }
 
 fn cifar10(archive: &Path) {
@@ -91,7 +103,13 @@ fn cifar10(archive: &Path) {
     unpack(archive, ielade.folder.path());
     let seen = ielade.done(&["inspect", "cifar10"]);
     assert!(seen.contains("60,000"), "{seen}");
-    through_all(&ielade, "cifar10", "test", "32x32", &["files/jpeg", "npy/u8", "npy/f32"]);
+    through_all(
+        &ielade,
+        "cifar10",
+        "test",
+        "32x32",
+        &["files/jpeg", "npy/u8", "npy/f32"],
+    );
 }
 
 /// Prepares, verifies, loads and trains; every lossless layout must give the same losses.
@@ -112,8 +130,18 @@ fn through_all(ielade: &Ielade, source: &str, test: &str, size: &str, layouts: &
         ielade.done(&["load", &store("train"), "--epochs", "2", "--resize", size]);
         let events = format!("{folder}.jsonl");
         ielade.done(&[
-            "train", &store("train"), "--test", &store(test), "--model", "linear", "--epochs",
-            "1", "--resize", size, "--events", &events,
+            "train",
+            &store("train"),
+            "--test",
+            &store(test),
+            "--model",
+            "linear",
+            "--epochs",
+            "1",
+            "--resize",
+            size,
+            "--events",
+            &events,
         ]);
         if !layout.ends_with("f16") {
             let events = fs::read_to_string(ielade.path(&events)).unwrap();
@@ -126,7 +154,10 @@ fn through_all(ielade: &Ielade, source: &str, test: &str, size: &str, layouts: &
 
 /// Fetches a known set from a server on this machine.
 fn fetch(ielade: &Ielade, set: &str, archive: Vec<u8>) {
-    let md5: String = Md5::digest(&archive).iter().map(|byte| format!("{byte:02x}")).collect();
+    let md5: String = Md5::digest(&archive)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/archive.zip", listener.local_addr().unwrap());
     std::thread::spawn(move || {
@@ -164,8 +195,11 @@ fn as_on_github(archive: &Path) -> Vec<u8> {
         let file = from.by_index_raw(index).unwrap();
         let name = file.name().strip_prefix("face-masks/").unwrap().to_owned();
         if !name.is_empty() {
-            to.raw_copy_file_rename(file, format!("observations-master/experiements/data/{name}"))
-                .unwrap();
+            to.raw_copy_file_rename(
+                file,
+                format!("observations-master/experiements/data/{name}"),
+            )
+            .unwrap();
         }
     }
     to.finish().unwrap().into_inner()

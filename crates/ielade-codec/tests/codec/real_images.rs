@@ -28,7 +28,9 @@ fn every_image_is_decoded(archive: &str) {
         .filter(|at| {
             let name = archive.name_for_index(*at).expect("an entry");
             let name = name.expect("a name").to_lowercase();
-            name.ends_with(".jpg") || name.ends_with(".jpeg")
+            [".jpg", ".jpeg"]
+                .iter()
+                .any(|ending| name.ends_with(ending))
         })
         .collect();
     let mut decoder = Decoder::new(OrientationRule::Ignore);

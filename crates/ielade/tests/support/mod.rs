@@ -38,7 +38,10 @@ impl Ielade {
     }
 
     pub(crate) fn run<S: AsRef<OsStr>>(&self, arguments: &[S]) -> Left {
-        let output = self.command(arguments).output().expect("the command starts");
+        let output = self
+            .command(arguments)
+            .output()
+            .expect("the command starts");
         Left::of(&output)
     }
 
