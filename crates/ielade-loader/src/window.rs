@@ -3,7 +3,10 @@
 //! All of it lies behind one mutex that is held for a few dozen nanoseconds a piece; the work
 //! itself is done outside.
 
-use crate::{LoadError, piece::Piece};
+use crate::{
+    LoadError,
+    piece::{Piece, SharedBatch},
+};
 use ielade_core::{BadSample, Batch, OutputSpec};
 use std::{collections::VecDeque, ops::Range, sync::Arc};
 
@@ -64,7 +67,7 @@ pub(crate) struct Filled {
 /// A batch between its first claim and its delivery.
 #[derive(Debug)]
 struct UnderWay {
-    batch: Batch,
+    batch: SharedBatch,
     pieces: Vec<PieceState>,
     next_piece: usize,
     unfinished: usize,
@@ -136,7 +139,7 @@ impl Window {
         );
         while let Some(left) = self.under_way.pop_front() {
             self.retire(left.pieces);
-            self.pool.push(left.batch);
+            self.pool.push(left.batch.into_batch());
         }
         self.next_out = first_batch;
         self.plan = Some(plan);
@@ -162,11 +165,7 @@ impl Window {
         let start = plan.batch_range(batch).start;
         under_way.next_piece += 1;
         self.claimed += 1;
-        // SAFETY: the places of a batch's pieces do not overlap, each is claimed once, and
-        // `under_way` keeps the batch untouched until all came back (`unfinished == 0`, or no
-        // claim at all in `begin`).
-        #[allow(unsafe_code)]
-        let piece = unsafe { Piece::of(&mut under_way.batch, places.clone()) };
+        let piece = under_way.batch.claim(places.len());
         Some(Claim {
             piece,
             batch,
@@ -199,7 +198,7 @@ impl Window {
         batch.index = number;
         batch.len = len;
         self.under_way.push_back(UnderWay {
-            batch,
+            batch: SharedBatch::new(batch),
             unfinished: pieces.len(),
             next_piece: 0,
             pieces,
@@ -208,15 +207,17 @@ impl Window {
     }
 
     /// Takes a piece back; true where this makes the next batch in order ready.
-    pub(crate) fn complete(&mut self, batch: u32, number: usize, filled: Filled) -> bool {
+    pub(crate) fn complete(&mut self, claim: Claim, filled: Filled) -> bool {
         self.claimed -= 1;
-        let Some(place) = batch.checked_sub(self.next_out) else {
+        // A batch leaves the window only when all its pieces are back, so it is always there.
+        let Some(place) = claim.batch.checked_sub(self.next_out) else {
             return false;
         };
         let Some(under_way) = self.under_way.get_mut(place as usize) else {
             return false;
         };
-        under_way.pieces[number].filled = Some(filled);
+        under_way.batch.give_back(claim.piece);
+        under_way.pieces[claim.number].filled = Some(filled);
         under_way.unfinished -= 1;
         place == 0 && under_way.unfinished == 0
     }
@@ -228,6 +229,7 @@ impl Window {
         }
         let mut front = self.under_way.pop_front()?;
         self.next_out += 1;
+        let mut batch = front.batch.into_batch();
         let mut bad_samples = Vec::new();
         let mut len = 0;
         let mut error = None;
@@ -235,21 +237,18 @@ impl Window {
             let Some(filled) = piece.filled.take() else {
                 continue;
             };
-            close_gap(&mut front.batch, piece.places.start, len, filled.places);
+            close_gap(&mut batch, piece.places.start, len, filled.places);
             len += filled.places;
             bad_samples.extend(filled.bad_samples);
             error = error.or(filled.error);
         }
-        front.batch.len = len;
+        batch.len = len;
         self.retire(front.pieces);
         if let Some(error) = error {
-            self.pool.push(front.batch);
+            self.pool.push(batch);
             return Some(Err(error));
         }
-        Some(Ok(Ready {
-            batch: front.batch,
-            bad_samples,
-        }))
+        Some(Ok(Ready { batch, bad_samples }))
     }
 
     fn retire(&mut self, mut pieces: Vec<PieceState>) {

@@ -107,7 +107,7 @@ impl Shared {
             if window.shutdown {
                 return;
             }
-            let Some(claim) = window.claim() else {
+            let Some(mut claim) = window.claim() else {
                 window.idle_threads += 1;
                 window = self
                     .work
@@ -118,10 +118,10 @@ impl Shared {
             };
             let last_claim = window.is_all_claimed();
             drop(window);
-            let (batch, number, epoch) = (claim.batch, claim.number, claim.epoch);
-            let filled = self.fill_guarded(claim, &mut context);
+            let epoch = claim.epoch;
+            let filled = self.fill_guarded(&mut claim, &mut context);
             window = self.window();
-            let ready = window.complete(batch, number, filled);
+            let ready = window.complete(claim, filled);
             if window.consumer_waits && (ready || !window.is_claimed()) {
                 self.ready.notify_one();
             }
@@ -134,7 +134,7 @@ impl Shared {
     }
 
     /// Fills a piece; a panic on the way becomes an error that the consumer sees, not a hang.
-    fn fill_guarded(&self, claim: Claim, context: &mut ThreadContext) -> Filled {
+    fn fill_guarded(&self, claim: &mut Claim, context: &mut ThreadContext) -> Filled {
         catch_unwind(AssertUnwindSafe(|| self.fill(claim, context))).unwrap_or_else(|panic| {
             let text = panic
                 .downcast_ref::<&str>()
@@ -149,7 +149,7 @@ impl Shared {
         })
     }
 
-    fn fill(&self, mut claim: Claim, context: &mut ThreadContext) -> Filled {
+    fn fill(&self, claim: &mut Claim, context: &mut ThreadContext) -> Filled {
         let indices = &claim.order[claim.range.clone()];
         let key = AugmentationKey {
             augmentation: self.augmentation,

@@ -314,19 +314,19 @@ fn settings_that_do_not_fit_the_store_are_refused_with_a_hint() {
             .to_string()
     };
     let varies = refused(
-        |store| store.manifest_mut().shape = ielade_core::ImageShape::Varies,
+        |store| store.manifest.shape = ielade_core::ImageShape::Varies,
         settings(1),
     );
     assert!(varies.contains("--resize 224x224"), "{varies}");
     let floats = refused(
-        |store| store.manifest_mut().layout.encoding = ielade_core::Encoding::Raw(Element::F32),
+        |store| store.manifest.layout.encoding = ielade_core::Encoding::Raw(Element::F32),
         LoaderSettings {
             element: Element::U8,
             ..settings(1)
         },
     );
     assert!(floats.contains("deliver as f32 or f16"), "{floats}");
-    let nothing = refused(|store| store.manifest_mut().count = 0, settings(1));
+    let nothing = refused(|store| store.manifest.count = 0, settings(1));
     assert!(nothing.contains("no samples"), "{nothing}");
     let no_batch = refused(
         |_| (),

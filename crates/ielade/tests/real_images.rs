@@ -4,10 +4,12 @@
 //! `IELADE_TEST_DATA` names, or in `shared/data` beside the checkout; a test whose images are not
 //! there is reported as ignored, never as passed.
 
-mod support;
+#[path = "shared/mod.rs"]
+mod shared;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use md5::{Digest, Md5};
+use shared::Ielade;
 use std::{
     fs::{self, File},
     io::{Read, Write},
@@ -15,7 +17,6 @@ use std::{
     path::{Path, PathBuf},
     process::ExitCode,
 };
-use support::Ielade;
 
 /// A test on the images of one archive.
 type RealTest = (&'static str, &'static str, fn(&Path));
@@ -100,7 +101,7 @@ fn face_masks(archive: &Path) {
 
 fn cifar10(archive: &Path) {
     let ielade = Ielade::new();
-    unpack(archive, ielade.folder.path());
+    unpack(archive, &ielade.path(""));
     let seen = ielade.done(&["inspect", "cifar10"]);
     assert!(seen.contains("60,000"), "{seen}");
     through_all(
@@ -154,10 +155,11 @@ fn through_all(ielade: &Ielade, source: &str, test: &str, size: &str, layouts: &
 
 /// Fetches a known set from a server on this machine.
 fn fetch(ielade: &Ielade, set: &str, archive: Vec<u8>) {
-    let md5: String = Md5::digest(&archive)
+    let md5: Vec<String> = Md5::digest(&archive)
         .iter()
         .map(|byte| format!("{byte:02x}"))
         .collect();
+    let md5 = md5.concat();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/archive.zip", listener.local_addr().unwrap());
     std::thread::spawn(move || {
@@ -193,7 +195,8 @@ fn as_on_github(archive: &Path) -> Vec<u8> {
     let mut to = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
     for index in 0..from.len() {
         let file = from.by_index_raw(index).unwrap();
-        let name = file.name().strip_prefix("face-masks/").unwrap().to_owned();
+        let name = file.name().unwrap().into_owned();
+        let name = name.strip_prefix("face-masks/").unwrap();
         if !name.is_empty() {
             to.raw_copy_file_rename(
                 file,

@@ -9,19 +9,19 @@ use ielade_core::{
 use ielade_layout::{BadSampleReason, LayoutError, LayoutReader};
 
 /// Images of 4×4 pixels whose values follow from their position in the store.
-pub struct MemoryStore {
-    manifest: Manifest,
+pub(crate) struct MemoryStore {
+    pub(crate) manifest: Manifest,
     images: Vec<u8>,
     /// Positions of samples that cannot be decoded.
-    pub bad: Vec<u32>,
+    pub(crate) bad: Vec<u32>,
     /// Position of a sample at which reading panics.
-    pub panics_at: Option<u32>,
+    pub(crate) panics_at: Option<u32>,
 }
 
-pub const IMAGE: ImageSpec = ImageSpec::rgb(4, 4);
+pub(crate) const IMAGE: ImageSpec = ImageSpec::rgb(4, 4);
 
 impl MemoryStore {
-    pub fn of(count: u32) -> Self {
+    pub(crate) fn of(count: u32) -> Self {
         let values = IMAGE.values();
         let images = (0..count as usize * values)
             .map(|at| (at / values * 31 + at % values * 7) as u8)
@@ -32,10 +32,6 @@ impl MemoryStore {
             bad: Vec::new(),
             panics_at: None,
         }
-    }
-
-    pub fn manifest_mut(&mut self) -> &mut Manifest {
-        &mut self.manifest
     }
 }
 

@@ -6,7 +6,7 @@ use crate::{
 };
 use clap::CommandFactory;
 
-pub(crate) fn run(options: &CompletionsOptions) -> anyhow::Result<Exit> {
+pub(crate) fn run(options: &CompletionsOptions) -> Exit {
     let mut command = Arguments::command();
     clap_complete::generate(
         options.shell,
@@ -14,5 +14,5 @@ pub(crate) fn run(options: &CompletionsOptions) -> anyhow::Result<Exit> {
         "ielade",
         &mut std::io::stdout().lock(),
     );
-    Ok(Exit::Done)
+    Exit::Done
 }

@@ -64,12 +64,17 @@ impl Watching {
         })
     }
 
+    /// A line on standard output, above the bar where there is one.
+    fn say(&self, line: &str) {
+        self.bar.suspend(|| println!("{line}"));
+    }
+
     fn ready(&self, ready: &Ready) {
         let model = ready
             .parameters
             .map(|parameters| format!(", {} parameters", figures::count(parameters)))
             .unwrap_or_default();
-        self.bar.println(format!(
+        self.say(&format!(
             "{} images, {} threads, {}{model}; ready after {}; {} of the store in the page cache",
             figures::count(ready.samples.into()),
             ready.threads,
@@ -84,37 +89,36 @@ impl Watching {
     }
 
     fn epoch(&self, report: &EpochReport) {
-        let mut line = format!(
+        let mut parts = vec![format!(
             "epoch {}: {}, {}, first batch after {}, waited {}",
             report.epoch + 1,
             figures::seconds(report.seconds),
             figures::images_per_second(report.images as f64 / report.seconds),
             figures::seconds(report.first_batch_seconds),
             figures::percent(report.wait_seconds / report.seconds),
-        );
+        )];
         if let Some(train) = &report.train {
-            line += &format!(
-                "; loss {:.4}, top-1 {}",
+            parts.push(format!(
+                "loss {:.4}, top-1 {}",
                 train.loss,
                 figures::percent(train.top1)
-            );
+            ));
         }
         if let Some(test) = &report.test {
-            line += &format!(
-                "; test loss {:.4}, top-1 {}, top-5 {}",
+            parts.push(format!(
+                "test loss {:.4}, top-1 {}, top-5 {}",
                 test.loss,
                 figures::percent(test.top1),
                 figures::percent(test.top5)
-            );
+            ));
         }
-        self.bar.println(line);
+        self.say(&parts.join("; "));
         for bad in &report.bad_samples {
-            self.bar
-                .println(format!("  bad sample {}: {}", bad.key, bad.reason));
+            self.say(&format!("  bad sample {}: {}", bad.key, bad.reason));
         }
     }
 
-    /// Takes the bar away; where nobody watches, its lines are printed plainly.
+    /// Takes the bar away.
     pub(crate) fn finish(&mut self) -> anyhow::Result<()> {
         self.bar.finish_and_clear();
         if let Some(events) = &mut self.events {
@@ -135,9 +139,9 @@ impl Observer for Watching {
             Event::Epoch(report) => self.epoch(report),
             Event::Done(done) => {
                 if let Some(evaluation) = &done.evaluation {
-                    self.bar.println(classes(evaluation));
+                    self.say(&classes(evaluation));
                 }
-                self.bar.println(format!(
+                self.say(&format!(
                     "total training time {}",
                     figures::seconds(done.training_seconds)
                 ));

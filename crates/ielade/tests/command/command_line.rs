@@ -1,10 +1,11 @@
 //! The command, as a person meets it: help, messages, exit codes, files left behind.
 
-mod support;
-
+use crate::{
+    photos::{jpeg, photos},
+    shared::Ielade,
+};
 use ielade::core::worker_protocol::Event;
 use std::{fs, path::Path};
-use support::{Ielade, jpeg, photos};
 
 const COMMANDS: [&str; 9] = [
     "bench",

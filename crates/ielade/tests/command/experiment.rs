@@ -1,7 +1,6 @@
 //! The whole experiment: run, killed, continued, reported.
 
-mod support;
-
+use crate::{ending::Left, photos::photos, shared::Ielade};
 use ielade::bench::{
     record::{Outcome, Record, RunRecord},
     records,
@@ -12,7 +11,6 @@ use std::{
     path::Path,
     time::{Duration, Instant},
 };
-use support::{Ielade, photos};
 
 const PLAN: &str = r#"
 name = "small"
@@ -107,7 +105,7 @@ fn killed_in_the_middle_an_experiment_goes_on_and_loses_nothing() {
             .stderr(std::process::Stdio::null())
             .spawn()
             .unwrap();
-        let deadline = Instant::now() + Duration::from_secs(120);
+        let deadline = Instant::now() + Duration::from_mins(2);
         while runs(&results).len() < enough && Instant::now() < deadline {
             std::thread::yield_now();
         }
@@ -129,13 +127,13 @@ fn interrupted_an_experiment_says_how_to_go_on() {
         .stderr(std::process::Stdio::piped())
         .spawn()
         .unwrap();
-    let deadline = Instant::now() + Duration::from_secs(120);
+    let deadline = Instant::now() + Duration::from_mins(2);
     while runs(&results).is_empty() && Instant::now() < deadline {
         std::thread::yield_now();
     }
     let process = rustix::process::Pid::from_child(&child);
     rustix::process::kill_process(process, rustix::process::Signal::INT).unwrap();
-    let left = support::Left::of(&child.wait_with_output().unwrap());
+    let left = Left::of(&child.wait_with_output().unwrap());
     assert_eq!(left.code, Some(130), "{}", left.stderr);
     assert!(left.stderr.contains("same command"), "{}", left.stderr);
     ielade.done(&["bench", "plan.toml"]);

@@ -1,0 +1,9 @@
+//! The command, run as a user would.
+
+mod command_line;
+mod ending;
+mod experiment;
+mod photos;
+#[path = "../shared/mod.rs"]
+mod shared;
+mod terminal;
