@@ -107,9 +107,12 @@ fn main() -> io::Result<()> {
         say(&Event::Epoch(report(epoch, &job)))?;
         misbehave_between(behaviour, &job.train_store)?;
     }
-    say(&Event::Done(done(&job)))?;
+    let last = Event::Done(done(&job));
     if behaviour == Stray {
-        println!("bye");
+        // In one piece: after `done` this process may be ended at any moment.
+        say_with(&last, "bye\n")?;
+    } else {
+        say(&last)?;
     }
     wait_for_ever()
 }
@@ -148,8 +151,14 @@ fn wait_for_ever() -> io::Result<()> {
 }
 
 fn say(event: &Event) -> io::Result<()> {
+    say_with(event, "")
+}
+
+/// Says an event and, in the same breath, something that is none.
+fn say_with(event: &Event, stray: &str) -> io::Result<()> {
     let mut line = serde_json::to_string(event)?;
     line.push('\n');
+    line.push_str(stray);
     let mut output = io::stdout().lock();
     output.write_all(line.as_bytes())?;
     output.flush()

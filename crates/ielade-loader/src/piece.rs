@@ -38,7 +38,8 @@ impl SharedBatch {
         Piece::of(&mut self.batch, places)
     }
 
-    /// Takes a piece back.
+    /// Takes a piece back: by value, so that nobody can write through it any more.
+    #[allow(clippy::needless_pass_by_value)]
     pub(crate) fn give_back(&mut self, piece: Piece) {
         assert_eq!(
             piece.batch,

@@ -20,3 +20,8 @@ pub use ielade_loader as loader;
 pub use ielade_report as report;
 pub use ielade_train as train;
 pub use ielade_worker as worker;
+
+/// The examples of the README run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

@@ -311,7 +311,7 @@ fn trained_weights_are_saved_as_safetensors() {
     let header = u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
     let header: serde_json::Value = serde_json::from_slice(&bytes[8..8 + header]).unwrap();
     assert_eq!(
-        header["linear.weight"]["shape"],
+        header["fc.weight"]["shape"],
         serde_json::json!([2, 1728]),
         "{header}"
     );
