@@ -11,7 +11,7 @@
 //! | [`registry`] | which containers there are and what they can hold |
 //! | [`store`] | a store's folder and manifest; opening it |
 //! | [`files`], [`npy`] | the containers |
-//! | [`source`](mod@source), [`prepare`] | a data set's split into a store, also after a kill |
+//! | [`source`](mod@source), [`prepare`](mod@prepare) | a data set's split into a store, also after a kill |
 //! | [`verify`] | a store against its digests and against its source |
 //! | [`cache`], [`mapped`] | what the page cache holds of a store; mapped files |
 
