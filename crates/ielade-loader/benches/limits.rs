@@ -12,7 +12,7 @@
 //! on the same. Limits and loaders take turns, round after round; figures are medians of rounds,
 //! ratios are medians of each round's ratio.
 
-use ielade_codec::Decoder;
+use ielade_codec::{Decoder, Normaliser};
 use ielade_core::{
     BatchSource, Encoding, LayoutId, Normalisation, Order, OrientationRule, Split,
     worker_protocol::LoaderSettings,
@@ -182,7 +182,8 @@ fn epoch(loader: &mut Loader, number: u64) -> f64 {
     images as f64 / start.elapsed().as_secs_f64()
 }
 
-/// What anybody would write first: threads that each gather and normalise their share.
+/// What anybody would write first, compiled for this processor: threads that each gather and
+/// normalise their share in a plain loop.
 struct PlainLoop {
     pixels: Vec<u8>,
     image: usize,
@@ -217,19 +218,12 @@ impl PlainLoop {
     }
 
     fn share(&self, order: &[u32]) {
+        let normaliser = Normaliser::new(&black_box(Normalisation::identity(3)));
         let mut batch = vec![0.0_f32; BATCH * self.image];
-        let plane = self.image / 3;
-        let (scale, bias) = black_box(([0.017_f32, 0.0175, 0.0174], [-2.1_f32, -2.0, -1.8]));
         for indices in order.chunks(BATCH) {
             for (index, out) in indices.iter().zip(batch.chunks_exact_mut(self.image)) {
                 let pixels = &self.pixels[*index as usize * self.image..][..self.image];
-                let (red, rest) = out.split_at_mut(plane);
-                let (green, blue) = rest.split_at_mut(plane);
-                for (at, pixel) in pixels.chunks_exact(3).enumerate() {
-                    red[at] = f32::from(pixel[0]) * scale[0] + bias[0];
-                    green[at] = f32::from(pixel[1]) * scale[1] + bias[1];
-                    blue[at] = f32::from(pixel[2]) * scale[2] + bias[2];
-                }
+                normaliser.u8_to_f32_plain(pixels, out);
             }
             black_box(&batch);
         }
