@@ -296,7 +296,7 @@ impl Machine<'_> {
         Ok(i64::from_le_bytes(value))
     }
 
-    /// A string of protocol 0: `S'...'` with Python's escapes, `V...` with `\uXXXX`.
+    /// A string of protocol 0: `S'...'` with Python's escapes, `V...` with `\u` and four digits.
     fn escaped(&mut self, opcode: u8) -> Result<(), PickleError> {
         let range = self.line()?;
         self.charge(range.len())?;
@@ -687,7 +687,7 @@ fn hexadecimal(digit: u8) -> Option<u8> {
     char::from(digit).to_digit(16).map(|value| value as u8)
 }
 
-/// Python's raw-unicode-escape: Latin-1, with `\uXXXX` for what is beyond.
+/// Python's raw-unicode-escape: Latin-1, with `\u` and four hexadecimal digits for the rest.
 fn raw_unicode(line: &[u8]) -> Option<String> {
     let mut text = String::with_capacity(line.len());
     let mut rest = line;
