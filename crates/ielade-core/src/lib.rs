@@ -37,7 +37,7 @@ pub use batch::{AlignedBytes, Batch, BatchSource};
 pub use element::Element;
 pub use encoding::Encoding;
 pub use image::{ImageShape, ImageSpec};
-pub use layout_id::LayoutId;
+pub use layout_id::{LayoutId, LayoutOptions};
 pub use manifest::Manifest;
 pub use normalisation::Normalisation;
 pub use order::Order;

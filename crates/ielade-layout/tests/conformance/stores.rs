@@ -11,8 +11,15 @@ use ielade_layout::{
 };
 use std::{collections::BTreeMap, path::Path, sync::atomic::AtomicBool};
 
+/// Names the containers to be tested, separated by commas; all without it.
+const ONLY: &str = "IELADE_TEST_CONTAINERS";
+
+/// Every layout in all its variants.
 pub(crate) fn layouts() -> Vec<LayoutId> {
-    registry::layouts().collect()
+    let only = std::env::var(ONLY).unwrap_or_default();
+    registry::layouts_in_all_variants()
+        .filter(|layout| only.is_empty() || only.split(',').any(|name| name == layout.container))
+        .collect()
 }
 
 pub(crate) fn normalisation() -> Normalisation {
@@ -91,6 +98,12 @@ pub(crate) fn expected(source: &MemorySource, index: usize, layout: &LayoutId) -
             normaliser.u8_to_f32(pixels, &mut planes);
             for value in &mut planes {
                 *value = half::f16::from_f32(*value).to_f32();
+            }
+        }
+        Some(Element::Bf16) => {
+            normaliser.u8_to_f32(pixels, &mut planes);
+            for value in &mut planes {
+                *value = half::bf16::from_f32(*value).to_f32();
             }
         }
         _ => {
