@@ -194,10 +194,10 @@ fn pipeline(manifest: &Manifest, settings: &LoaderSettings) -> Result<PixelPipel
 
 const fn check_element(encoding: Encoding, element: Element) -> Result<(), LoadError> {
     let (possible, fits) = match encoding {
-        Encoding::Raw(Element::F16 | Element::F32) => ("f32 or f16", element.is_float()),
-        _ => ("f32, f16 or u8", !matches!(element, Element::U16)),
+        Encoding::Raw(stored) if stored.is_float() => ("f32 or f16", element.is_float()),
+        _ => ("f32, f16 or u8", true),
     };
-    if fits {
+    if fits && element.is_delivered() {
         return Ok(());
     }
     Err(LoadError::NoConversion {

@@ -160,6 +160,10 @@ impl NpyReader {
                 spec,
                 values: bytemuck::try_cast_slice(bytes).ok()?,
             },
+            Element::Bf16 => Payload::NormalisedBf16 {
+                spec,
+                values: bytemuck::try_cast_slice(bytes).ok()?,
+            },
             Element::F32 => Payload::NormalisedF32 {
                 spec,
                 values: bytemuck::try_cast_slice(bytes).ok()?,

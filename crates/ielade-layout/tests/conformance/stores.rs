@@ -93,6 +93,12 @@ pub(crate) fn expected(source: &MemorySource, index: usize, layout: &LayoutId) -
                 *value = half::f16::from_f32(*value).to_f32();
             }
         }
+        Some(Element::Bf16) => {
+            normaliser.u8_to_f32(pixels, &mut planes);
+            for value in &mut planes {
+                *value = half::bf16::from_f32(*value).to_f32();
+            }
+        }
         _ => {
             let mut planes = vec![0; pixels.len()];
             normaliser.u8_to_planes(pixels, &mut planes);
