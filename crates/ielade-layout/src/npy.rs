@@ -3,8 +3,9 @@
 //!
 //! `u8` and `u16` images are (N, height, width, channels) as decoded, `f16`, `bf16` and
 //! `f32` are (N, channels, height, width) and already normalised. NumPy has no `bf16` of its own:
-//! such an array is written as `ml_dtypes` does, and `np.load(path).view(ml_dtypes.bfloat16)` reads it. Both files are mapped into memory, so that
-//! a sample is read without a system call and without a copy of its own.
+//! such an array is written as `ml_dtypes` does, and `np.load(path).view(ml_dtypes.bfloat16)` reads
+//! it. Both files are mapped into memory, so that a sample is read without a system call and
+//! without a copy of its own.
 
 mod header;
 mod reader;

@@ -11,14 +11,19 @@ use ielade_layout::{
 };
 use std::{collections::BTreeMap, path::Path, sync::atomic::AtomicBool};
 
-/// Names the containers to be tested, separated by commas; all without it.
-const ONLY: &str = "IELADE_TEST_CONTAINERS";
+/// Name the containers and encodings to be tested, separated by commas; all without them.
+const CONTAINERS: &str = "IELADE_TEST_CONTAINERS";
+const ENCODINGS: &str = "IELADE_TEST_ENCODINGS";
 
 /// Every layout in all its variants.
 pub(crate) fn layouts() -> Vec<LayoutId> {
-    let only = std::env::var(ONLY).unwrap_or_default();
+    let wanted = |variable: &str, name: &str| {
+        let names = std::env::var(variable).unwrap_or_default();
+        names.is_empty() || names.split(',').any(|wanted| wanted == name)
+    };
     registry::layouts_in_all_variants()
-        .filter(|layout| only.is_empty() || only.split(',').any(|name| name == layout.container))
+        .filter(|layout| wanted(CONTAINERS, &layout.container))
+        .filter(|layout| wanted(ENCODINGS, layout.encoding.name()))
         .collect()
 }
 

@@ -219,8 +219,13 @@ fn a_wrong_normalisation_is_called_by_its_name() {
             let Explanation::OtherNormalisation(used) = explanation else {
                 panic!("{layout}: {explanation}")
             };
-            assert!((used.mean[1] - 0.3).abs() < 0.01, "{explanation}");
-            assert!((used.std[2] - 0.5).abs() < 0.01, "{explanation}");
+            // One small image tells it only as well as its type keeps values.
+            let near = match layout.encoding {
+                Encoding::Raw(Element::Bf16) => 0.02,
+                _ => 0.01,
+            };
+            assert!((used.mean[1] - 0.3).abs() < near, "{explanation}");
+            assert!((used.std[2] - 0.5).abs() < near, "{explanation}");
             assert!(explanation.to_string().contains("wrong normalisation"));
         }
     }
