@@ -11,7 +11,7 @@ use crate::{
     stored::{SampleForm, StoreReader, StoredSamples, labels::Labels},
 };
 use ielade_core::{
-    Encoding, ImageShape, LayoutId, Manifest, Normalisation, OrientationRule, Split,
+    Encoding, ForeignNames, ImageShape, LayoutId, Manifest, Normalisation, OrientationRule, Split,
     manifest::{DataFile, FORMAT_VERSION, Provenance},
     sample::NO_LABEL,
 };
@@ -26,15 +26,6 @@ const HEAD_BYTES: u64 = 4096;
 
 /// Most classes that a file without class names may have; its labels are numbers only.
 const MAX_CLASSES: i64 = 1 << 20;
-
-/// Which of a file's parts are the images and the labels, where the user says so.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ForeignNames {
-    /// Data set, array, column or key of the images.
-    pub images: Option<String>,
-    /// Data set, array, column or key of the labels.
-    pub labels: Option<String>,
-}
 
 /// A file that others made, to be opened.
 #[derive(Debug, Clone, Copy)]

@@ -44,7 +44,7 @@ pub mod writer;
 
 pub use data_set_split::DataSetSplit;
 pub use error::{BadSampleReason, LayoutError, SourceError};
-pub use foreign::{ForeignNames, ForeignStore, open_any};
+pub use foreign::{ForeignStore, open_any};
 pub use prepare::{PrepareRequest, Prepared, prepare};
 pub use reader::{LayoutReader, RawRegion};
 pub use source::SampleSource;
