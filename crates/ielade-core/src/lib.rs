@@ -12,6 +12,7 @@
 //! | [`element`], [`encoding`], [`image`] | what a sample is made of |
 //! | [`sample`], [`split`] | what a data set gives |
 //! | [`manifest`], [`layout_id`], [`normalisation`] | what a store says of itself |
+//! | [`timestamp`] | when it was made, or a run started |
 //! | [`order`], [`random`] | who comes when: pure functions of (seed, epoch) |
 //! | [`output`], [`batch`], [`bad_sample`] | what the loader hands over |
 //! | [`training`], [`worker_protocol`] | what a worker is asked and what it answers |
@@ -29,6 +30,7 @@ pub mod output;
 pub mod random;
 pub mod sample;
 pub mod split;
+pub mod timestamp;
 pub mod training;
 pub mod worker_protocol;
 
