@@ -42,10 +42,13 @@ mod tests {
     use super::{Missing, test};
     use libtest_mimic::{Arguments, Conclusion, Trial};
 
+    /// Runs one test, without a word on this test's own output.
     fn conclusion(test: Trial, include_ignored: bool) -> Conclusion {
+        let folder = tempfile::tempdir().unwrap();
+        let log = folder.path().join("log").display().to_string();
         let arguments = Arguments {
             include_ignored,
-            quiet: true,
+            logfile: Some(log),
             ..Arguments::default()
         };
         libtest_mimic::run(&arguments, vec![test])
@@ -56,11 +59,9 @@ mod tests {
     }
 
     #[test]
-    fn a_test_is_given_what_it_needs_and_passes_or_fails() {
-        let passing = conclusion(test("passing", Ok(3), |three| assert_eq!(*three, 3)), false);
-        assert_eq!((passing.num_passed, passing.num_ignored), (1, 0));
-        let failing = conclusion(test("failing", Ok(3), |three| assert_eq!(*three, 4)), false);
-        assert_eq!((failing.num_failed, failing.num_ignored), (1, 0));
+    fn a_test_is_given_what_it_needs() {
+        let given = conclusion(test("given", Ok(3), |three| assert_eq!(*three, 3)), false);
+        assert_eq!((given.num_passed, given.num_ignored), (1, 0));
     }
 
     #[test]

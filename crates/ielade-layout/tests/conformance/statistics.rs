@@ -1,7 +1,4 @@
-use crate::{
-    broken::broken,
-    source::MemorySource,
-};
+use crate::{broken::broken, source::MemorySource};
 use ielade_codec::Decoder;
 use ielade_core::{Normalisation, OrientationRule};
 use ielade_layout::{
