@@ -1,6 +1,7 @@
 //! `verify` finds every mistake that is planted, and calls it by its name.
 
 use crate::{
+    broken::broken,
     source::{Image, MemorySource},
     stores::{layouts, make, normalisation, request, run},
 };
@@ -98,7 +99,7 @@ fn a_sound_store_holds_with_and_without_its_source() {
 #[test]
 fn varied_sizes_and_skipped_samples_hold_too() {
     let mut source = MemorySource::varied(COUNT);
-    source.images[5] = Image::Broken;
+    source.images[5] = broken();
     for layout in layouts() {
         let folder = tempfile::tempdir().unwrap();
         let store = folder.path().join("store");
