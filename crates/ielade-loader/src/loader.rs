@@ -2,10 +2,11 @@
 
 use crate::{
     Epoch, LoadError,
+    seats::Seats,
     window::{EpochPlan, Window},
     worker_thread::Shared,
 };
-use ielade_codec::PixelPipeline;
+use ielade_codec::{PixelPipeline, ThreadContext};
 use ielade_core::{
     Element, Encoding, ImageSpec, Manifest, Order, OutputSpec,
     worker_protocol::{LastBatch, LoaderSettings},
@@ -65,7 +66,10 @@ impl Loader {
         } else {
             Order::sequential(count)
         };
-        let window = Window::new(pipeline.output, capacity, prefetch);
+        let contexts = (0..threads)
+            .map(|_| ThreadContext::new(&pipeline))
+            .collect();
+        let window = Window::new(pipeline.output, capacity, prefetch, Seats::new(contexts));
         let mut shared = Shared::new(reader, pipeline, order, seed, window);
         shared.augmentation = settings.augmentation;
         shared.policy = settings.on_bad_sample;
