@@ -237,3 +237,67 @@ impl Shared {
         self.work.notify_all();
     }
 }
+
+#[cfg(test)]
+#[path = "../tests/memory_store/mod.rs"]
+mod memory_store;
+
+#[cfg(test)]
+mod tests {
+    use super::{Shared, memory_store::MemoryStore};
+    use crate::{
+        seats::Seats,
+        window::{EpochPlan, Window},
+    };
+    use ielade_codec::{PixelPipeline, ThreadContext};
+    use ielade_core::{Element, Normalisation, Order, OrientationRule, OutputSpec};
+    use std::sync::Arc;
+
+    const COUNT: u32 = 100;
+
+    /// A loader without threads: its seat is free.
+    fn without_threads(pipeline: PixelPipeline) -> Shared {
+        let contexts = vec![ThreadContext::new(&pipeline)];
+        let window = Window::new(pipeline.output, 16, 3, Seats::new(contexts));
+        let store = Arc::new(MemoryStore::of(COUNT));
+        Shared::new(store, pipeline, Order::sequential(COUNT), 1, window)
+    }
+
+    #[test]
+    fn a_consumer_that_helps_fills_what_a_thread_would_have_filled() {
+        let output = OutputSpec {
+            element: Element::U8,
+            image: super::memory_store::IMAGE,
+        };
+        let pipeline =
+            PixelPipeline::new(output, &Normalisation::identity(3), OrientationRule::Apply);
+        let shared = without_threads(pipeline);
+        let plan = EpochPlan {
+            epoch: 0,
+            order: shared.order_of(0),
+            batch_size: 16,
+            batches: COUNT.div_ceil(16),
+            piece_size: 8,
+        };
+        shared.begin(plan, 0);
+        let mut window = shared.window();
+        let mut samples = Vec::new();
+        while !window.is_over() {
+            if let Some(ready) = window.take_ready() {
+                let batch = ready.unwrap().batch;
+                let images = batch.image_bytes().chunks(output.image_bytes());
+                for (index, image) in batch.sample_indices().iter().zip(images) {
+                    // The store's first value of a sample.
+                    assert_eq!(image[0], (index * 31) as u8);
+                }
+                samples.extend_from_slice(batch.sample_indices());
+                window.recycle(batch);
+            } else {
+                // Alone, it may not wait for threads: there is always something to do.
+                assert!(window.has_work());
+                window = shared.help_threads(window);
+            }
+        }
+        assert_eq!(samples, (0..COUNT).collect::<Vec<_>>());
+    }
+}
