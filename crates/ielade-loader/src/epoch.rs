@@ -56,7 +56,11 @@ impl<'a> Epoch<'a> {
                 }
                 None if window.is_over() => return Ok(None),
                 None if helps => window = self.shared.help_threads(window),
-                None => window = self.shared.wait_for_threads(window),
+                None => {
+                    // One may still sleep from when the consumer filled in its place.
+                    self.shared.wake_threads(&mut window);
+                    window = self.shared.wait_for_threads(window);
+                }
             }
         }
     }
