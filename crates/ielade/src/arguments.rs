@@ -102,9 +102,12 @@ pub(crate) struct BenchOptions {
     /// A plan (TOML); without it, the demo set or the images of --data
     #[arg(conflicts_with = "data")]
     pub(crate) plan: Option<PathBuf>,
-    /// Your own images: a folder of class folders, or a data set that `ielade fetch` knows
+    /// Your own images: a folder of class folders, a data set that `ielade fetch` knows, or a file
+    /// (HDF5, Zarr, TFRecord, tar, Parquet, ...)
     #[arg(long, value_name = "FOLDER")]
     pub(crate) data: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) names: NameOptions,
     /// Where records and page go [default: results/NAME]
     #[arg(long, value_name = "FOLDER")]
     pub(crate) out: Option<PathBuf>,
@@ -160,10 +163,12 @@ pub(crate) struct SourceOptions {
 
 #[derive(Debug, Args)]
 pub(crate) struct InspectOptions {
-    /// Folder of the data set, or `demo`
+    /// Folder of the data set, a store, a file that others made, or `demo`
     pub(crate) source: PathBuf,
     #[command(flatten)]
     pub(crate) opening: SourceOptions,
+    #[command(flatten)]
+    pub(crate) names: NameOptions,
     /// Print everything as JSON
     #[arg(long)]
     pub(crate) json: bool,
@@ -174,10 +179,12 @@ pub(crate) struct InspectOptions {
 
 #[derive(Debug, Args)]
 pub(crate) struct PrepareOptions {
-    /// Folder of the data set, or `demo`
+    /// Folder of the data set, a store, a file that others made, or `demo`
     pub(crate) source: PathBuf,
     #[command(flatten)]
     pub(crate) opening: SourceOptions,
+    #[command(flatten)]
+    pub(crate) names: NameOptions,
     /// Container and encoding; may be given several times
     #[arg(long, value_name = "LAYOUT", required = true)]
     pub(crate) layout: Vec<LayoutId>,

@@ -5,15 +5,18 @@ use crate::{
     source::{Image, MemorySource},
     stores::{layouts, make, normalisation, request, run},
 };
-use ielade_core::{Element, Encoding, ImageSpec, LayoutId, Payload};
+use ielade_core::{Element, Encoding, ImageSpec, LayoutId, Payload, Split};
 use ielade_layout::{
-    StoreSource, Verification, open_store,
+    DataSetSplit, Verification, data_set_of, open_store,
     prepare::OnBadSample,
     store::write_manifest,
     verify::{Difference, Explanation},
     verify_against, verify_store,
 };
-use std::{path::Path, sync::atomic::AtomicBool};
+use std::{
+    path::Path,
+    sync::{Arc, atomic::AtomicBool},
+};
 
 const COUNT: usize = 20;
 
@@ -342,8 +345,8 @@ fn a_store_can_be_the_source_that_another_is_compared_with() {
     for (at, layout) in references.iter().enumerate() {
         let reference = folder.path().join(format!("reference-{at}"));
         make(&layout.parse().unwrap(), &reference, &source);
-        let reader = open_store(&reference).unwrap();
-        let as_source = StoreSource::of(reader.as_ref()).unwrap();
+        let data_set = data_set_of(Arc::from(open_store(&reference).unwrap()), "a store").unwrap();
+        let as_source = DataSetSplit::of(&data_set, Split::Train).unwrap();
         for store in &stores {
             let found =
                 verify_against(store, &as_source, &mut |_| {}, &AtomicBool::new(false)).unwrap();
@@ -359,11 +362,8 @@ fn a_store_can_be_the_source_that_another_is_compared_with() {
             verify_against(&planted, &as_source, &mut |_| {}, &AtomicBool::new(false)).unwrap();
         assert_eq!(found.difference_count, 2, "{layout}: {found}");
     }
-    let reader = ["npy/bf16"].map(|layout| {
-        let store = folder.path().join("bf16");
-        make(&layout.parse().unwrap(), &store, &source);
-        open_store(&store).unwrap()
-    });
-    let error = StoreSource::of(reader[0].as_ref()).unwrap_err();
+    let store = folder.path().join("bf16");
+    make(&"npy/bf16".parse().unwrap(), &store, &source);
+    let error = data_set_of(Arc::from(open_store(&store).unwrap()), "a store").unwrap_err();
     assert!(error.to_string().contains("another store"), "{error}");
 }

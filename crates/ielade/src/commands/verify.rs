@@ -9,11 +9,14 @@ use ielade::{
     core::{ForeignNames, Split},
     dataset::DataSet,
     layout::{
-        DataSetSplit, LayoutError, StoreSource, Verification, open_any, verify::VerifyProgress,
+        DataSetSplit, LayoutError, Verification, data_set_of, open_any, verify::VerifyProgress,
         verify_any, verify_any_against,
     },
 };
-use std::{path::Path, sync::atomic::AtomicBool};
+use std::{
+    path::Path,
+    sync::{Arc, atomic::AtomicBool},
+};
 
 pub(crate) fn run(options: &VerifyOptions) -> anyhow::Result<Exit> {
     let stop = interrupt::stop_flag()?;
@@ -21,7 +24,7 @@ pub(crate) fn run(options: &VerifyOptions) -> anyhow::Result<Exit> {
     let data_set = options
         .against
         .as_ref()
-        .map(|source| data_source::open(source, &options.opening))
+        .map(|source| data_source::open(source, &options.opening, &ForeignNames::default()))
         .transpose()?;
     let mut all_hold = true;
     for store in &options.stores {
@@ -101,9 +104,12 @@ fn compare(
     stop: &AtomicBool,
 ) -> anyhow::Result<Verification> {
     let opened = open_any(first, names)?;
-    let source = StoreSource::of(opened.reader.as_ref())
+    let split = opened.reader.manifest().split;
+    let first = first.display().to_string();
+    let data_set = data_set_of(Arc::from(opened.reader), &first)
         .map_err(anyhow::Error::from_boxed)
-        .with_context(|| format!("cannot compare with {}", first.display()))?;
+        .with_context(|| format!("cannot compare with {first}"))?;
+    let source = DataSetSplit::of(&data_set, split).context("the store has no samples")?;
     with_progress(|show| verify_any_against(other, names, &source, show, stop))
         .with_context(|| format!("cannot compare {}", other.display()))
 }
