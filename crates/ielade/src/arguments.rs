@@ -29,10 +29,13 @@ pub(crate) enum Command {
     /// Show what is in a data set: counts, classes, formats, sizes, broken files
     #[command(after_help = INSPECT_EXAMPLES)]
     Inspect(InspectOptions),
+    /// Show which containers and encodings there are, and their options
+    #[command(after_help = LAYOUTS_EXAMPLES)]
+    Layouts,
     /// Write a data set as stores, one for each layout and split
     #[command(after_help = PREPARE_EXAMPLES)]
     Prepare(PrepareOptions),
-    /// Check a store against its own manifest and the data set that it was made from
+    /// Check stores against their manifests, the data set that they were made from, and each other
     #[command(after_help = VERIFY_EXAMPLES)]
     Verify(VerifyOptions),
     /// Load a store and time it, without a model
@@ -69,13 +72,19 @@ Examples:
 const INSPECT_EXAMPLES: &str = "\
 Examples:
   ielade inspect data/face-masks
-  ielade inspect demo --json";
+  ielade inspect demo --json
+  ielade inspect photos.parquet";
 
 const PREPARE_EXAMPLES: &str = "\
 Examples:
   ielade prepare data/cifar10 --layout npy/u8
   ielade prepare photos --layout files/jpeg --layout npy/f16 --resize 224x224
+  ielade prepare data/cifar10 --layout hdf5:chunk=128,deflate/u8 --layout files/jpeg:quality=90
 Stopped in the middle, the same command continues.";
+
+const LAYOUTS_EXAMPLES: &str = "\
+Example:
+  ielade layouts                        as Markdown, as on the page docs/layouts.md";
 
 const VERIFY_EXAMPLES: &str = "\
 Examples:
