@@ -19,7 +19,7 @@ use crate::{
     worker::{Limits, WorkerCommand, WorkerError, WorkerRun, run_worker},
 };
 use ielade_core::{
-    LayoutId, Split,
+    ForeignNames, LayoutId, Split,
     timestamp::rfc3339,
     worker_protocol::{Consumer, Event, Job, PROTOCOL_VERSION},
 };
@@ -363,6 +363,7 @@ impl Experiment {
             protocol: PROTOCOL_VERSION,
             train_store: train.to_owned(),
             test_store: test.filter(|_| evaluates).map(Path::to_owned),
+            names: ForeignNames::default(),
             loader: plan.loader.clone(),
             consumer: configuration.consumer.clone(),
             epochs: configuration.epochs,

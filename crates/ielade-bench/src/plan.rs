@@ -37,7 +37,7 @@ mod section;
 
 use crate::record::Configuration;
 use ielade_core::{
-    Element, LayoutId, OrientationRule,
+    LayoutId, OrientationRule,
     training::Schedule,
     worker_protocol::{CacheState, Consumer, LoaderSettings},
 };
@@ -406,10 +406,12 @@ impl Plan {
         if self.loader.batch_size == 0 {
             return Some(Place::Loader.objection("batch_size", "`batch_size` must be at least 1"));
         }
-        if self.loader.element == Element::U16 {
-            return Some(
-                Place::Loader.objection("element", "batches come as u8, f16 or f32, not as u16"),
-            );
+        if !self.loader.element.is_delivered() {
+            let element = self.loader.element;
+            return Some(Place::Loader.objection(
+                "element",
+                format!("batches come as u8, f16 or f32, not as {element}"),
+            ));
         }
         self.loader
             .resize

@@ -2,7 +2,7 @@
 
 use ielade_bench::plan::{ConsumerPlan, DataPlan, Plan, PlanError};
 use ielade_core::{
-    Augmentation, BadSamplePolicy, Element, Encoding, LayoutId, OrientationRule,
+    Augmentation, BadSamplePolicy, Element, Encoding, LayoutId, OrientationRule, Shuffle,
     training::{ModelName, OptimiserName, Schedule, TrainingSettings},
     worker_protocol::{CacheState, Consumer, LastBatch, LoaderSettings},
 };
@@ -32,7 +32,7 @@ prefetch = 5
 element = "f16"
 resize = [32, 32]
 augmentation = { crop_padding = 4, horizontal_flip = true }
-shuffle = false
+shuffle = "chunks:8"
 last_batch = "drop"
 on_bad_sample = "skip"
 
@@ -115,7 +115,7 @@ fn a_whole_plan_is_read_value_for_value() {
                 crop_padding: 4,
                 horizontal_flip: true,
             },
-            shuffle: false,
+            shuffle: Shuffle::Chunks { buffer: 8 },
             last_batch: LastBatch::Drop,
             on_bad_sample: BadSamplePolicy::Skip,
         }
@@ -270,7 +270,16 @@ fn a_misspelt_value_is_refused_with_its_line_and_the_nearest_right_one() {
             "expected a whole number, found string",
         ),
         ("batch_size = 64", "batch_size = -1", "out of range"),
-        ("shuffle = false", "shuffle = 0", "expected true or false"),
+        (
+            "shuffle = \"chunks:8\"",
+            "shuffle = 0",
+            "expected a shuffle",
+        ),
+        (
+            "shuffle = \"chunks:8\"",
+            "shuffle = \"chunks:0\"",
+            "chunks:16",
+        ),
         ("[224, 192]", "[224]", "expected [height, width]"),
         ("seed = 7", "seed = 7.5", "expected a whole number"),
         ("name = \"cifar10\"", "name = cifar10", ""),
@@ -427,6 +436,14 @@ fn consumers() -> impl Strategy<Value = Vec<ConsumerPlan>> {
     )
 }
 
+fn shuffles() -> impl Strategy<Value = Shuffle> {
+    prop_oneof![
+        Just(Shuffle::None),
+        Just(Shuffle::Global),
+        (1_u32..).prop_map(|buffer| Shuffle::Chunks { buffer }),
+    ]
+}
+
 fn sizes() -> impl Strategy<Value = Option<(u32, u32)>> {
     prop::option::of((1_u32..9999, 1_u32..9999))
 }
@@ -441,7 +458,7 @@ fn loaders() -> impl Strategy<Value = LoaderSettings> {
     let drops = any::<bool>();
     (
         (1_u32.., any::<u32>(), any::<u32>(), elements, sizes()),
-        (any::<u32>(), any::<bool>(), any::<bool>(), drops, policies),
+        (any::<u32>(), any::<bool>(), shuffles(), drops, policies),
     )
         .prop_map(|(first, second)| LoaderSettings {
             batch_size: first.0,

@@ -12,7 +12,7 @@
 mod avx2;
 
 use crate::CHANNELS;
-use half::{f16, slice::HalfFloatSliceExt};
+use half::{bf16, f16, slice::HalfFloatSliceExt};
 use ielade_core::Normalisation;
 
 /// What a 16-bit value is divided by to become an 8-bit one: 65,535 / 255.
@@ -147,6 +147,17 @@ pub fn f32_to_f16(from: &[f32], to: &mut [f16]) {
 
 /// Half to single precision, exact; both hold the same number of values.
 pub fn f16_to_f32(from: &[f16], to: &mut [f32]) {
+    from.convert_to_f32_slice(to);
+}
+
+/// Single precision to brain floating point, rounded to the nearest; both hold the same number of
+/// values.
+pub fn f32_to_bf16(from: &[f32], to: &mut [bf16]) {
+    to.convert_from_f32_slice(from);
+}
+
+/// Brain floating point to single precision, exact; both hold the same number of values.
+pub fn bf16_to_f32(from: &[bf16], to: &mut [f32]) {
     from.convert_to_f32_slice(to);
 }
 

@@ -20,6 +20,10 @@ pub enum FileFormat {
     Tiff,
     /// JPEG 2000, as a file or as a bare code stream.
     Jpeg2000,
+    /// The "quite OK image format".
+    Qoi,
+    /// JPEG XL, in a container or as a bare code stream.
+    Jxl,
 }
 
 impl FileFormat {
@@ -31,7 +35,7 @@ impl FileFormat {
     /// assert_eq!(FileFormat::sniff(b"hello"), None);
     /// ```
     pub fn sniff(bytes: &[u8]) -> Option<Self> {
-        const STARTS: [(&[u8], FileFormat); 9] = [
+        const STARTS: [(&[u8], FileFormat); 12] = [
             (b"\xff\xd8\xff", FileFormat::Jpeg),
             (b"\x89PNG\r\n\x1a\n", FileFormat::Png),
             (b"GIF87a", FileFormat::Gif),
@@ -41,6 +45,9 @@ impl FileFormat {
             (b"MM\0*", FileFormat::Tiff),
             (b"\0\0\0\x0cjP  \r\n\x87\n", FileFormat::Jpeg2000),
             (b"\xff\x4f\xff\x51", FileFormat::Jpeg2000),
+            (b"qoif", FileFormat::Qoi),
+            (b"\0\0\0\x0cJXL \r\n\x87\n", FileFormat::Jxl),
+            (b"\xff\x0a", FileFormat::Jxl),
         ];
         if bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WEBP") {
             return Some(Self::Webp);
@@ -72,7 +79,7 @@ impl FileFormat {
         match self {
             Self::Jpeg => Some(Encoding::Jpeg),
             Self::Png => Some(Encoding::Png),
-            Self::Gif | Self::Webp | Self::Bmp | Self::Tiff | Self::Jpeg2000 => None,
+            _ => None,
         }
     }
 
@@ -86,6 +93,8 @@ impl FileFormat {
             Self::Bmp => "bmp",
             Self::Tiff => "tiff",
             Self::Jpeg2000 => "jpeg 2000",
+            Self::Qoi => "qoi",
+            Self::Jxl => "jpeg xl",
         }
     }
 }

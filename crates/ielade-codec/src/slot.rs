@@ -4,7 +4,7 @@ use crate::{
     CHANNELS, CodecError, Decoder, Normaliser, Resizer, convert,
     window::{self, Window},
 };
-use half::f16;
+use half::{bf16, f16};
 use ielade_core::{
     Augmentation, Element, Encoding, ImageSpec, Normalisation, OrientationRule, OutputSpec,
     Payload, random::KeyedRandom, sample::NO_LABEL,
@@ -78,6 +78,7 @@ struct WindowScratch {
     u8: Vec<u8>,
     u16: Vec<u16>,
     f16: Vec<f16>,
+    bf16: Vec<bf16>,
     f32: Vec<f32>,
 }
 
@@ -230,6 +231,7 @@ impl<'a> BatchSlot<'a> {
             }
             Payload::PixelsU16 { spec, values } => target.put_u16(values, spec, &mut room)?,
             Payload::NormalisedF16 { spec, values } => target.put_f16(values, spec, &mut room)?,
+            Payload::NormalisedBf16 { spec, values } => target.put_bf16(values, spec, &mut room)?,
             Payload::NormalisedF32 { spec, values } => target.put_f32(values, spec, &mut room)?,
         }
         self.labels[place] = head.label.map_or(NO_LABEL, i64::from);
@@ -295,7 +297,9 @@ impl Target<'_> {
                 convert::f32_to_f16(room.values, bytemuck::cast_slice_mut(self.image));
             }
             Element::U8 => normaliser.u8_to_planes(pixels, self.image),
-            Element::U16 => return Err(self.no_conversion(Encoding::Raw(Element::U8))),
+            Element::U16 | Element::Bf16 => {
+                return Err(self.no_conversion(Encoding::Raw(Element::U8)));
+            }
         }
         Ok(())
     }
@@ -317,7 +321,9 @@ impl Target<'_> {
                 convert::f32_to_f16(room.values, bytemuck::cast_slice_mut(self.image));
             }
             Element::U8 => normaliser.u16_to_u8(pixels, self.image),
-            Element::U16 => return Err(self.no_conversion(Encoding::Raw(Element::U16))),
+            Element::U16 | Element::Bf16 => {
+                return Err(self.no_conversion(Encoding::Raw(Element::U16)));
+            }
         }
         Ok(())
     }
@@ -340,8 +346,37 @@ impl Target<'_> {
         match self.pipeline.output.element {
             Element::F32 => convert::f16_to_f32(values, bytemuck::cast_slice_mut(self.image)),
             Element::F16 => self.image.copy_from_slice(bytemuck::cast_slice(values)),
-            Element::U8 | Element::U16 => {
+            Element::U8 | Element::U16 | Element::Bf16 => {
                 return Err(self.no_conversion(Encoding::Raw(Element::F16)));
+            }
+        }
+        Ok(())
+    }
+
+    fn put_bf16(
+        self,
+        values: &[bf16],
+        spec: ImageSpec,
+        room: &mut Room<'_>,
+    ) -> Result<(), CodecError> {
+        self.check_size(spec, values.len())?;
+        let black = self.pipeline.normaliser.black().map(bf16::from_f32);
+        let values = planar_window(
+            self.window,
+            values,
+            self.width(),
+            &mut room.window.bf16,
+            black,
+        );
+        match self.pipeline.output.element {
+            Element::F32 => convert::bf16_to_f32(values, bytemuck::cast_slice_mut(self.image)),
+            Element::F16 => {
+                room.values.resize(values.len(), 0.0);
+                convert::bf16_to_f32(values, room.values);
+                convert::f32_to_f16(room.values, bytemuck::cast_slice_mut(self.image));
+            }
+            Element::U8 | Element::U16 | Element::Bf16 => {
+                return Err(self.no_conversion(Encoding::Raw(Element::Bf16)));
             }
         }
         Ok(())
@@ -365,7 +400,7 @@ impl Target<'_> {
         match self.pipeline.output.element {
             Element::F32 => self.image.copy_from_slice(bytemuck::cast_slice(values)),
             Element::F16 => convert::f32_to_f16(values, bytemuck::cast_slice_mut(self.image)),
-            Element::U8 | Element::U16 => {
+            Element::U8 | Element::U16 | Element::Bf16 => {
                 return Err(self.no_conversion(Encoding::Raw(Element::F32)));
             }
         }

@@ -23,6 +23,12 @@ impl AlignedBytes {
         }
     }
 
+    /// Changes the number of bytes; new ones are zero, memory is kept.
+    pub fn resize(&mut self, len: usize) {
+        self.lines.resize(len.div_ceil(64), CacheLine([0; 64]));
+        self.len = len;
+    }
+
     /// Number of bytes.
     pub const fn len(&self) -> usize {
         self.len

@@ -18,26 +18,33 @@ pub enum Element {
     U16,
     /// IEEE 754 half precision, already normalised.
     F16,
+    /// Brain floating point, the upper half of an IEEE 754 single, already normalised.
+    Bf16,
     /// IEEE 754 single precision, already normalised.
     F32,
 }
 
 impl Element {
     /// All element types, smallest first.
-    pub const ALL: [Self; 4] = [Self::U8, Self::U16, Self::F16, Self::F32];
+    pub const ALL: [Self; 5] = [Self::U8, Self::U16, Self::F16, Self::Bf16, Self::F32];
 
     /// Bytes that one value takes.
     pub const fn size(self) -> usize {
         match self {
             Self::U8 => 1,
-            Self::U16 | Self::F16 => 2,
+            Self::U16 | Self::F16 | Self::Bf16 => 2,
             Self::F32 => 4,
         }
     }
 
     /// True for the element types that hold normalised values.
     pub const fn is_float(self) -> bool {
-        matches!(self, Self::F16 | Self::F32)
+        matches!(self, Self::F16 | Self::Bf16 | Self::F32)
+    }
+
+    /// True for the element types that a batch can hold; the others are only stored.
+    pub const fn is_delivered(self) -> bool {
+        matches!(self, Self::U8 | Self::F16 | Self::F32)
     }
 
     /// The name used in layouts, manifests, options and reports.
@@ -46,6 +53,7 @@ impl Element {
             Self::U8 => "u8",
             Self::U16 => "u16",
             Self::F16 => "f16",
+            Self::Bf16 => "bf16",
             Self::F32 => "f32",
         }
     }

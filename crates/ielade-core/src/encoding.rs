@@ -10,35 +10,78 @@ use serde::{Deserialize, Serialize};
 /// assert_eq!("jpeg".parse::<Encoding>().unwrap(), Encoding::Jpeg);
 /// assert_eq!(Encoding::Raw(Element::U8).to_string(), "u8");
 /// assert_eq!(Encoding::Raw(Element::U8).element(), Some(Element::U8));
+/// assert!(Encoding::IMAGES.contains(&Encoding::Qoi));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Encoding {
-    /// JPEG bytes, as published.
+    /// JPEG bytes, as published or encoded with a stated quality.
     Jpeg,
     /// PNG bytes; lossless.
     Png,
-    /// Raw values: `u8` and `u16` height × width × channels as decoded, `f16` and `f32`
-    /// channels × height × width and already normalised.
+    /// JPEG 2000 bytes; lossless unless a rate is stated.
+    Jp2,
+    /// WebP bytes; lossless as encoded here.
+    Webp,
+    /// QOI bytes, the "quite OK image format"; lossless.
+    Qoi,
+    /// JPEG XL bytes; lossless as encoded here.
+    Jxl,
+    /// Windows bitmap bytes, uncompressed.
+    Bmp,
+    /// Raw values: `u8` and `u16` height × width × channels as decoded, `f16`, `bf16` and
+    /// `f32` channels × height × width and already normalised.
     Raw(Element),
 }
 
 impl Encoding {
-    /// All encodings.
-    pub const ALL: [Self; 6] = [
+    /// All compressed image formats.
+    pub const IMAGES: [Self; 7] = [
         Self::Jpeg,
         Self::Png,
-        Self::Raw(Element::U8),
-        Self::Raw(Element::U16),
-        Self::Raw(Element::F16),
-        Self::Raw(Element::F32),
+        Self::Jp2,
+        Self::Webp,
+        Self::Qoi,
+        Self::Jxl,
+        Self::Bmp,
     ];
+
+    /// All raw encodings, one for each element type.
+    pub const ARRAYS: [Self; Element::ALL.len()] = {
+        let mut arrays = [Self::Raw(Element::U8); Element::ALL.len()];
+        let mut at = 0;
+        while at < arrays.len() {
+            arrays[at] = Self::Raw(Element::ALL[at]);
+            at += 1;
+        }
+        arrays
+    };
+
+    /// All encodings: [`Encoding::IMAGES`], then [`Encoding::ARRAYS`].
+    pub const ALL: [Self; Self::IMAGES.len() + Self::ARRAYS.len()] = {
+        let mut all = [Self::Jpeg; Self::IMAGES.len() + Self::ARRAYS.len()];
+        let mut at = 0;
+        while at < all.len() {
+            all[at] = if at < Self::IMAGES.len() {
+                Self::IMAGES[at]
+            } else {
+                Self::ARRAYS[at - Self::IMAGES.len()]
+            };
+            at += 1;
+        }
+        all
+    };
 
     /// The name used in layouts, manifests, options and reports.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Jpeg => "jpeg",
             Self::Png => "png",
+            Self::Jp2 => "jp2",
+            Self::Webp => "webp",
+            Self::Qoi => "qoi",
+            Self::Jxl => "jxl",
+            Self::Bmp => "bmp",
             Self::Raw(element) => element.name(),
         }
     }
@@ -47,7 +90,7 @@ impl Encoding {
     pub const fn element(self) -> Option<Element> {
         match self {
             Self::Raw(element) => Some(element),
-            Self::Jpeg | Self::Png => None,
+            _ => None,
         }
     }
 
@@ -58,18 +101,19 @@ impl Encoding {
 
     /// True where the decoded pixels are, value for value, those that were written.
     ///
-    /// `f16` rounds the normalised values; published JPEG bytes are kept as they are, so
-    /// nothing is lost there either.
+    /// `f16` and `bf16` round the normalised values; published bytes are kept as they are, so
+    /// nothing is lost there either. What a store's options change of it (a JPEG quality, a
+    /// JPEG 2000 rate) is not known here.
     pub const fn keeps_pixels(self) -> bool {
-        !matches!(self, Self::Raw(Element::F16))
+        !matches!(self, Self::Raw(Element::F16 | Element::Bf16))
     }
 
     /// The usual ending of a file that holds one sample, without the dot.
     pub const fn file_extension(self) -> &'static str {
         match self {
             Self::Jpeg => "jpg",
-            Self::Png => "png",
             Self::Raw(_) => "raw",
+            image => image.name(),
         }
     }
 }

@@ -26,7 +26,7 @@ pub struct Manifest {
     pub count: u32,
     /// Names of the classes; a label is an index into them.
     pub classes: Vec<String>,
-    /// Channel statistics of the training split: applied to stored `f16` and `f32`, to be applied
+    /// Channel statistics of the training split: applied to stored `f16`, `bf16` and `f32`, to be applied
     /// by the loader to everything else.
     pub normalisation: Normalisation,
     /// The size to which images were resized before they were written.

@@ -49,6 +49,13 @@ pub enum Payload<'a> {
         values: &'a [half::f16],
     },
     /// Normalised values, channels × height × width.
+    NormalisedBf16 {
+        /// Size of the image.
+        spec: ImageSpec,
+        /// `spec.values()` values.
+        values: &'a [half::bf16],
+    },
+    /// Normalised values, channels × height × width.
     NormalisedF32 {
         /// Size of the image.
         spec: ImageSpec,
@@ -66,6 +73,7 @@ impl Payload<'_> {
             Self::PixelsU8 { .. } => Encoding::Raw(Element::U8),
             Self::PixelsU16 { .. } => Encoding::Raw(Element::U16),
             Self::NormalisedF16 { .. } => Encoding::Raw(Element::F16),
+            Self::NormalisedBf16 { .. } => Encoding::Raw(Element::Bf16),
             Self::NormalisedF32 { .. } => Encoding::Raw(Element::F32),
         }
     }
@@ -77,6 +85,7 @@ impl Payload<'_> {
             Self::PixelsU8 { values, .. } => values,
             Self::PixelsU16 { values, .. } => bytemuck::cast_slice(values),
             Self::NormalisedF16 { values, .. } => bytemuck::cast_slice(values),
+            Self::NormalisedBf16 { values, .. } => bytemuck::cast_slice(values),
             Self::NormalisedF32 { values, .. } => bytemuck::cast_slice(values),
         }
     }
@@ -88,6 +97,7 @@ impl Payload<'_> {
             Self::PixelsU8 { spec, .. }
             | Self::PixelsU16 { spec, .. }
             | Self::NormalisedF16 { spec, .. }
+            | Self::NormalisedBf16 { spec, .. }
             | Self::NormalisedF32 { spec, .. } => Some(*spec),
         }
     }

@@ -1,10 +1,10 @@
 //! What the page cache holds of a store, and bringing it to a known state.
 
 use crate::{
-    LayoutError, digest,
+    LayoutError, digest, foreign,
     mapped::{self, Residency},
     read_manifest,
-    store::SAMPLES_FILE,
+    store::{MANIFEST_FILE, SAMPLES_FILE},
 };
 use rayon::prelude::*;
 use rustix::fs::Advice;
@@ -20,8 +20,12 @@ const PIECE_BYTES: u64 = 16 << 20;
 /// Bytes of one read call.
 const READ_BYTES: usize = 256 << 10;
 
-/// The files that loading a store reads: all that the manifest lists but `samples.csv`.
+/// The files that loading a store reads: all that the manifest lists but `samples.csv`. Of a
+/// foreign file or folder, all of it.
 fn data_files(store: &Path) -> Result<Vec<PathBuf>, LayoutError> {
+    if !store.join(MANIFEST_FILE).is_file() {
+        return foreign::files_of(store);
+    }
     let mut files = Vec::new();
     for file in &read_manifest(store)?.files {
         if file.path == SAMPLES_FILE {

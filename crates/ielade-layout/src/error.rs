@@ -138,15 +138,55 @@ pub enum LayoutError {
         /// What is wrong with it.
         reason: String,
     },
-    /// An npy file that cannot be read.
+    /// A container's file that cannot be read: damaged, or written in a way that is not known.
     #[error("{path}, byte {offset}: {reason}", path = path.display())]
-    Npy {
+    Container {
         /// The file.
         path: PathBuf,
         /// Where in the file.
         offset: u64,
         /// What is wrong there.
         reason: String,
+    },
+    /// A stored label that is no index into the class names.
+    #[error("{path}: sample {index} has label {label} but there are {classes} classes", path = path.display())]
+    StoredLabel {
+        /// The file that holds the label.
+        path: PathBuf,
+        /// The sample.
+        index: u64,
+        /// Its label.
+        label: i64,
+        /// Number of classes.
+        classes: usize,
+    },
+    /// An option that a container or an encoding does not have, or not with this value.
+    #[error("{what}: {reason}")]
+    Option {
+        /// The container or encoding, for example `hdf5`.
+        what: String,
+        /// What is wrong, and what there is.
+        reason: String,
+    },
+    /// A file or folder in which no container recognises itself.
+    #[error("{path} is neither a store nor a file of a known container: {reason}; known: {known}", path = path.display())]
+    UnknownFile {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        reason: String,
+        /// The containers that are read without a manifest.
+        known: String,
+    },
+    /// A file whose images or labels cannot be guessed, or are not where they were said to be.
+    #[error("{path}: {reason}; {hint}", path = path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// What was not found.
+        reason: String,
+        /// What to say.
+        hint: String,
     },
     /// The store's files contradict its manifest.
     #[error("{path} does not match the manifest: {reason}; prepare the store again", path = path.display())]
@@ -288,6 +328,25 @@ pub enum BadSampleReason {
     /// The bytes could not be made into pixels.
     #[error(transparent)]
     Codec(#[from] CodecError),
+    /// The store does not hold the sample that it counts.
+    #[error("the sample is not there; the store was changed since it was opened")]
+    Missing,
+    /// The stored bytes are not as many as the images' size asks for.
+    #[error("the sample has {found} bytes where {expected} belong")]
+    SampleSize {
+        /// Bytes by the images' size.
+        expected: u64,
+        /// Bytes found.
+        found: u64,
+    },
+    /// The container's bytes around the sample are damaged.
+    #[error("byte {offset}: {reason}")]
+    Damaged {
+        /// Where in the file.
+        offset: u64,
+        /// What is wrong there.
+        reason: String,
+    },
     /// The file is not the one that was written.
     #[error("the file has {found} bytes where {expected} were recorded: it was cut or changed")]
     FileSize {
@@ -329,6 +388,15 @@ impl LayoutError {
         path: &'a Path,
     ) -> impl FnOnce(rustix::io::Errno) -> Self + 'a {
         move |errno| Self::io(action, path)(errno.into())
+    }
+
+    /// What is wrong at a byte of a container's file.
+    pub(crate) fn container(path: &Path, offset: u64, reason: impl Into<String>) -> Self {
+        Self::Container {
+            path: path.to_owned(),
+            offset,
+            reason: reason.into(),
+        }
     }
 
     pub(crate) fn table(path: &Path, line: u64, reason: impl Into<String>) -> Self {

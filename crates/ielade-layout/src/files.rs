@@ -12,18 +12,27 @@ mod names;
 mod reader;
 mod writer;
 
-use crate::registry::Container;
+use crate::registry::{Access, Container, allows_all};
 use ielade_core::Encoding;
 
 /// The registry's line for this container.
 pub(crate) const CONTAINER: Container = Container {
     name: "files",
     description: "one image file a sample, in class folders (torchvision's ImageFolder)",
-    encodings: &[Encoding::Jpeg, Encoding::Png],
-    memory_mapped: false,
-    one_size: false,
+    encodings: &Encoding::IMAGES,
+    options: &[],
+    variants: &[],
+    allows: allows_all,
+    access: Access {
+        memory_mapped: false,
+        random: "one file a sample",
+        parallel: "one file a sample",
+    },
+    usual_library: "Pillow, torchvision",
+    continues: true,
     open: reader::open,
     create: writer::create,
+    foreign: None,
 };
 
 const IMAGES_FOLDER: &str = "images";

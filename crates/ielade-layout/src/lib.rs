@@ -11,6 +11,9 @@
 //! | [`registry`] | which containers there are and what they can hold |
 //! | [`store`] | a store's folder and manifest; opening it |
 //! | [`files`], [`npy`] | the containers |
+//! | [`support`], [`options`], [`encoder`] | what each container can do; how it and its images are written |
+//! | `stored` | what all containers' readers share: samples in mapped files, in chunks, as arrays |
+//! | [`foreign`] | files that others made, opened without a manifest |
 //! | [`source`](mod@source), [`prepare`](mod@prepare) | a data set's split into a store, also after a kill |
 //! | [`verify`] | a store against its digests and against its source |
 //! | [`cache`], [`mapped`] | what the page cache holds of a store; mapped files |
@@ -19,22 +22,29 @@ pub mod cache;
 mod data_set_split;
 mod digest;
 mod disk;
+pub mod encoder;
 mod error;
 pub mod files;
+pub mod foreign;
+mod index;
 pub mod mapped;
 pub mod npy;
+pub mod options;
 pub mod prepare;
 pub mod reader;
 pub mod registry;
 mod samples;
 pub mod source;
 pub mod store;
+mod stored;
+pub mod support;
 mod table;
 pub mod verify;
 pub mod writer;
 
 pub use data_set_split::DataSetSplit;
 pub use error::{BadSampleReason, LayoutError, SourceError};
+pub use foreign::{ForeignStore, open_any};
 pub use prepare::{PrepareRequest, Prepared, prepare};
 pub use reader::{LayoutReader, RawRegion};
 pub use source::SampleSource;

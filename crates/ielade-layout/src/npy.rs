@@ -1,9 +1,11 @@
 //! `npy`: NumPy's own format. `images.npy` and `labels.npy` (int64; -1 without a label) side by
 //! side; `np.load` reads both.
 //!
-//! `u8` and `u16` images are (N, height, width, channels) as decoded, `f16` and `f32` are
-//! (N, channels, height, width) and already normalised. Both files are mapped into memory, so that
-//! a sample is read without a system call and without a copy of its own.
+//! `u8` and `u16` images are (N, height, width, channels) as decoded, `f16`, `bf16` and
+//! `f32` are (N, channels, height, width) and already normalised. NumPy has no `bf16` of its own:
+//! such an array is written as `ml_dtypes` does, and `np.load(path).view(ml_dtypes.bfloat16)` reads
+//! it. Both files are mapped into memory, so that a sample is read without a system call and
+//! without a copy of its own.
 
 mod header;
 mod reader;
@@ -11,23 +13,27 @@ mod writer;
 
 pub use header::{NpyHeader, NpyHeaderError, NpyType};
 
-use crate::registry::Container;
+use crate::registry::{Access, Container, allows_all};
 use ielade_core::{Element, Encoding, ImageSpec};
 
 /// The registry's line for this container.
 pub(crate) const CONTAINER: Container = Container {
     name: "npy",
     description: "NumPy arrays, memory-mapped: images.npy and labels.npy",
-    encodings: &[
-        Encoding::Raw(Element::U8),
-        Encoding::Raw(Element::U16),
-        Encoding::Raw(Element::F16),
-        Encoding::Raw(Element::F32),
-    ],
-    memory_mapped: true,
-    one_size: true,
+    encodings: &Encoding::ARRAYS,
+    options: &[],
+    variants: &[],
+    allows: allows_all,
+    access: Access {
+        memory_mapped: true,
+        random: "equal distances",
+        parallel: "one mapping",
+    },
+    usual_library: "NumPy",
+    continues: true,
     open: reader::open,
     create: writer::create,
+    foreign: None,
 };
 
 const IMAGES_FILE: &str = "images.npy";
@@ -38,6 +44,7 @@ const fn kind_of(element: Element) -> NpyType {
         Element::U8 => NpyType::U8,
         Element::U16 => NpyType::U16,
         Element::F16 => NpyType::F16,
+        Element::Bf16 => NpyType::Bf16,
         Element::F32 => NpyType::F32,
     }
 }

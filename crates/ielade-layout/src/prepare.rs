@@ -370,6 +370,11 @@ impl<'a, S: SampleSource> Run<'a, S> {
         );
         let digest = request.digest(source);
         let opened = match target.find(&digest)? {
+            Found::Unfinished(_) if !container.continues => {
+                let reason = "this container is written in one go";
+                progress(Progress::StartsOver { reason });
+                None
+            }
             Found::Unfinished(checkpoint) => {
                 let (done, total) = (checkpoint.done, source.len() as u32);
                 if let Ok(output) = Output::open(request, source, container, target, &checkpoint) {
@@ -392,7 +397,7 @@ impl<'a, S: SampleSource> Run<'a, S> {
         } else {
             target.empty()?;
             let mut checkpoint = Checkpoint::start(digest);
-            if container.one_size {
+            if !request.layout.encoding.is_compressed_image() {
                 let spec = first_size(request, source, &converter)?;
                 checkpoint.shape = Some(ImageShape::Fixed(spec));
                 check_room(request, spec, source.len())?;
@@ -624,6 +629,7 @@ impl Output {
         let writer = (container.create)(&StorePlan {
             folder,
             encoding: request.layout.encoding,
+            options: &request.layout.container_options,
             shape: checkpoint.shape.unwrap_or(ImageShape::Varies),
             classes: source.classes(),
             expected: source.len() as u32,

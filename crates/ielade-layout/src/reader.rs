@@ -33,6 +33,12 @@ pub trait LayoutReader: Send + Sync {
     fn contiguous(&self) -> Option<RawRegion<'_>> {
         None
     }
+
+    /// Samples that the layout packs into one chunk, from the first on; whoever reads one of them
+    /// reads all. 1 where each sample stands alone.
+    fn samples_per_chunk(&self) -> u32 {
+        1
+    }
 }
 
 /// The mapped bytes of a raw, uncompressed layout: all images, one after the other.

@@ -1,7 +1,13 @@
 //! The registry of containers: one line each.
 
-use crate::{LayoutError, LayoutReader, LayoutWriter, StoreFolder, files, npy, store::names_of};
-use ielade_core::{Encoding, ImageShape, LayoutId};
+use crate::{
+    LayoutError, LayoutReader, LayoutWriter, StoreFolder, files,
+    foreign::{ForeignFile, ForeignStore},
+    npy,
+    options::{self, OptionRule},
+    store::names_of,
+};
+use ielade_core::{Encoding, ImageShape, LayoutId, LayoutOptions};
 use std::path::Path;
 
 /// All containers, in the order in which they are listed.
@@ -16,14 +22,46 @@ pub struct Container {
     pub description: &'static str,
     /// What each sample can be inside it.
     pub encodings: &'static [Encoding],
-    /// Whether it is read through a mapping of its file.
-    pub memory_mapped: bool,
-    /// Whether all images must have one size.
-    pub one_size: bool,
+    /// The ways in which it can be written.
+    pub options: &'static [OptionRule],
+    /// Options that stand for all the ways in which it can be written, beside none: each is put
+    /// through every test. Only with the encodings that [`Container::allows`] lets them have.
+    pub variants: &'static [&'static str],
+    /// Whether it can be written with these options in this encoding.
+    pub allows: fn(&LayoutOptions, Encoding) -> Result<(), &'static str>,
+    /// How its samples are reached.
+    pub access: Access,
+    /// Library that reads it with no help from here.
+    pub usual_library: &'static str,
+    /// Whether a store that was broken off is continued; otherwise it is started over.
+    pub continues: bool,
     /// Opens a store for reading.
     pub open: fn(StoreFolder) -> Result<Box<dyn LayoutReader>, LayoutError>,
     /// Opens a folder for writing.
     pub create: fn(&StorePlan<'_>) -> Result<Box<dyn LayoutWriter>, LayoutError>,
+    /// Opens a file that others made; `None` where the container is not a file.
+    pub foreign: Option<Foreign>,
+}
+
+/// How the samples of a container are reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Access {
+    /// Whether it is read through a mapping of its files, without a system call a sample, unless
+    /// it is compressed.
+    pub memory_mapped: bool,
+    /// What makes each sample reachable without reading those before it.
+    pub random: &'static str,
+    /// What lets several threads read at once.
+    pub parallel: &'static str,
+}
+
+/// How a container's files are recognised and opened without a manifest.
+#[derive(Debug, Clone, Copy)]
+pub struct Foreign {
+    /// Whether a path is such a file (or folder); `head` are the first bytes of a file.
+    pub recognises: fn(path: &Path, head: &[u8]) -> bool,
+    /// Opens it.
+    pub open: fn(&ForeignFile<'_>) -> Result<ForeignStore, LayoutError>,
 }
 
 /// What a container's writer needs to know.
@@ -33,6 +71,8 @@ pub struct StorePlan<'a> {
     pub folder: &'a Path,
     /// What each sample is.
     pub encoding: Encoding,
+    /// How the container is to be written; checked against its rules.
+    pub options: &'a LayoutOptions,
     /// The size of the images. Varies where the encoding is a compressed image.
     pub shape: ImageShape,
     /// Names of the classes; a label is an index into them.
@@ -42,6 +82,11 @@ pub struct StorePlan<'a> {
     /// Samples that the folder already holds, from a run that was broken off: the writer keeps
     /// these, cuts off whatever follows them, and goes on behind. 0 starts anew.
     pub written: u32,
+}
+
+/// For containers that can be written in one way only.
+pub(crate) const fn allows_all(_: &LayoutOptions, _: Encoding) -> Result<(), &'static str> {
+    Ok(())
 }
 
 /// The container of a name.
@@ -73,32 +118,41 @@ fn nearest(name: &str) -> Option<&'static str> {
         .map(|(_, container)| container.name)
 }
 
-/// The container of a layout, if it can hold the layout's encoding.
+/// The container of a layout, if it can hold the layout's encoding and be written as its options
+/// say.
 ///
 /// ```
 /// use ielade_layout::registry;
 /// assert!(registry::check(&"npy/u8".parse().unwrap()).is_ok());
 /// let error = registry::check(&"npy/jpeg".parse().unwrap()).unwrap_err();
-/// assert_eq!(error.to_string(), "npy cannot hold jpeg; it holds u8, u16, f16, f32");
+/// assert_eq!(error.to_string(), "npy cannot hold jpeg; it holds u8, u16, f16, bf16, f32");
 /// let error = registry::check(&"npz/u8".parse().unwrap()).unwrap_err();
 /// assert!(error.to_string().contains("did you mean \"npy\"?"));
 /// ```
 ///
 /// # Errors
-/// For an unknown container, or an encoding that it cannot hold.
+/// For an unknown container, an encoding that it cannot hold, or an option that it does not have.
 pub fn check(layout: &LayoutId) -> Result<&'static Container, LayoutError> {
     let container = find(&layout.container)?;
-    if container.encodings.contains(&layout.encoding) {
-        return Ok(container);
+    if !container.encodings.contains(&layout.encoding) {
+        return Err(LayoutError::EncodingNotHeld {
+            container: container.name,
+            encoding: layout.encoding,
+            known: names_of(container.encodings),
+        });
     }
-    Err(LayoutError::EncodingNotHeld {
-        container: container.name,
-        encoding: layout.encoding,
-        known: names_of(container.encodings),
-    })
+    options::check(container.name, &layout.container_options, container.options)?;
+    (container.allows)(&layout.container_options, layout.encoding).map_err(|reason| {
+        LayoutError::Option {
+            what: layout.to_string(),
+            reason: reason.to_owned(),
+        }
+    })?;
+    crate::encoder::of_layout(layout)?;
+    Ok(container)
 }
 
-/// Every layout that can be written: each container with each of its encodings.
+/// Every layout that can be written, each container with each of its encodings, without options.
 pub fn layouts() -> impl Iterator<Item = LayoutId> {
     CONTAINERS.iter().flat_map(|container| {
         container
@@ -108,9 +162,32 @@ pub fn layouts() -> impl Iterator<Item = LayoutId> {
     })
 }
 
+/// As [`layouts`], and each container in all its variants.
+pub fn layouts_in_all_variants() -> impl Iterator<Item = LayoutId> {
+    let variants = CONTAINERS.iter().flat_map(|container| {
+        let options = container
+            .variants
+            .iter()
+            .filter_map(|text| text.parse().ok());
+        options.flat_map(|options: LayoutOptions| {
+            container
+                .encodings
+                .iter()
+                .filter(|encoding| (container.allows)(&options, **encoding).is_ok())
+                .map(|encoding| LayoutId {
+                    container_options: options.clone(),
+                    ..LayoutId::new(container.name, *encoding)
+                })
+                .collect::<Vec<_>>()
+        })
+    });
+    layouts().chain(variants)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{CONTAINERS, find, layouts};
+    use super::{CONTAINERS, check, find, layouts_in_all_variants};
+    use ielade_core::LayoutOptions;
 
     #[test]
     fn names_are_unique_and_found() {
@@ -119,7 +196,23 @@ mod tests {
             assert!(CONTAINERS[..at].iter().all(|c| c.name != container.name));
             assert!(!container.encodings.is_empty());
         }
-        assert_eq!(layouts().count(), 6);
+    }
+
+    #[test]
+    fn every_variant_of_the_registry_can_be_written() {
+        for container in CONTAINERS {
+            for variant in container.variants {
+                variant.parse::<LayoutOptions>().unwrap();
+            }
+        }
+        let mut names = std::collections::BTreeSet::new();
+        for layout in layouts_in_all_variants() {
+            check(&layout).unwrap();
+            assert!(
+                names.insert(layout.directory_name()),
+                "{layout} is there twice"
+            );
+        }
     }
 
     #[test]
@@ -127,7 +220,7 @@ mod tests {
         let error = find("file").unwrap_err().to_string();
         assert!(error.contains("did you mean \"files\"?"), "{error}");
         assert!(error.contains("known: files, npy"), "{error}");
-        let error = find("parquet").unwrap_err().to_string();
+        let error = find("directory").unwrap_err().to_string();
         assert!(!error.contains("did you mean"), "{error}");
     }
 }

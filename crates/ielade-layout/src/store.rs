@@ -167,6 +167,17 @@ pub fn read_manifest(folder: &Path) -> Result<Manifest, LayoutError> {
     Ok(manifest)
 }
 
+/// The manifest, if a reader can rely on it; `path` is what it is of.
+pub(crate) fn manifest_of(manifest: Manifest, path: &Path) -> Result<Manifest, LayoutError> {
+    match check_manifest(&manifest) {
+        Ok(()) => Ok(manifest),
+        Err(reason) => Err(LayoutError::Manifest {
+            path: path.to_owned(),
+            reason,
+        }),
+    }
+}
+
 /// Refuses what would otherwise surprise a reader later: sizes that overflow, paths that lead out
 /// of the store, statistics that are no numbers.
 fn check_manifest(manifest: &Manifest) -> Result<(), String> {

@@ -315,8 +315,8 @@ pub fn verify_store(
 }
 
 /// As [`verify_store`], and every sample against the data set: name, label, bytes as published,
-/// and pixels, which must be the same where the encoding is lossless, and the nearest `f16` where
-/// it is `f16`.
+/// and pixels, which must be the same where the encoding is lossless, and the nearest `f16` or
+/// `bf16` where it is one of these.
 ///
 /// # Errors
 /// Where the store cannot be opened, or the user stops. What is wrong with an open store is told

@@ -72,7 +72,7 @@ fn reading_npy_into_f32_and_f16_allocates_nothing() {
     let normalisation = Normalisation::identity(3);
     let indices: Vec<u32> = (0..64).rev().collect();
     let folder = tempfile::tempdir().unwrap();
-    for layout in ["npy/u8", "npy/u16", "npy/f16", "npy/f32"] {
+    for layout in ["npy/u8", "npy/u16", "npy/f16", "npy/bf16", "npy/f32"] {
         let layout: ielade_core::LayoutId = layout.parse().unwrap();
         let store = folder.path().join(layout.directory_name());
         let request = PrepareRequest::new(layout.clone(), store.clone(), normalisation.clone());

@@ -60,11 +60,7 @@ impl Loader {
         };
         // No batch is ever larger than the store.
         let capacity = settings.batch_size.min(count) as usize;
-        let order = if settings.shuffle {
-            Order::shuffled(count, seed)
-        } else {
-            Order::sequential(count)
-        };
+        let order = Order::new(settings.shuffle, count, reader.samples_per_chunk(), seed);
         let window = Window::new(pipeline.output, capacity, prefetch);
         let mut shared = Shared::new(reader, pipeline, order, seed, window);
         shared.augmentation = settings.augmentation;
@@ -94,6 +90,16 @@ impl Loader {
     /// Element type and size of the delivered images.
     pub fn output(&self) -> OutputSpec {
         self.shared.pipeline.output
+    }
+
+    /// The order of the epochs.
+    pub fn order(&self) -> Order {
+        self.shared.order
+    }
+
+    /// Samples that the store packs into one chunk; 1 where each stands alone.
+    pub fn samples_per_chunk(&self) -> u32 {
+        self.shared.reader.samples_per_chunk()
     }
 
     /// Loader threads.
@@ -194,10 +200,10 @@ fn pipeline(manifest: &Manifest, settings: &LoaderSettings) -> Result<PixelPipel
 
 const fn check_element(encoding: Encoding, element: Element) -> Result<(), LoadError> {
     let (possible, fits) = match encoding {
-        Encoding::Raw(Element::F16 | Element::F32) => ("f32 or f16", element.is_float()),
-        _ => ("f32, f16 or u8", !matches!(element, Element::U16)),
+        Encoding::Raw(stored) if stored.is_float() => ("f32 or f16", element.is_float()),
+        _ => ("f32, f16 or u8", true),
     };
-    if fits {
+    if fits && element.is_delivered() {
         return Ok(());
     }
     Err(LoadError::NoConversion {

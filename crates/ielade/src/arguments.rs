@@ -2,7 +2,7 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ielade::core::{
-    BadSamplePolicy, Element, LayoutId, OrientationRule, Split,
+    BadSamplePolicy, Element, LayoutId, OrientationRule, Shuffle, Split,
     training::{ModelName, OptimiserName, Schedule},
 };
 use std::path::PathBuf;
@@ -84,7 +84,8 @@ Example:
 const LOAD_EXAMPLES: &str = "\
 Examples:
   ielade load stores/cifar10-train/npy-u8
-  ielade load stores/face-masks-train/files-jpeg --resize 224x224 --batch-size 32 --epochs 5";
+  ielade load stores/face-masks-train/files-jpeg --resize 224x224 --batch-size 32 --epochs 5
+  ielade load photos.h5 --images train/images --labels train/labels";
 
 const TRAIN_EXAMPLES: &str = "\
 Example:
@@ -218,6 +219,17 @@ pub(crate) struct VerifyOptions {
     pub(crate) opening: SourceOptions,
 }
 
+/// What is said of a file that others made.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct NameOptions {
+    /// Data set, array, column or key of the images, in a file without a manifest [default: a guess]
+    #[arg(long, value_name = "KEY")]
+    pub(crate) images: Option<String>,
+    /// Data set, array, column, key or file of the labels, likewise [default: a guess]
+    #[arg(long, value_name = "KEY")]
+    pub(crate) labels: Option<String>,
+}
+
 /// How a store is loaded.
 #[derive(Debug, Args)]
 pub(crate) struct LoaderOptions {
@@ -242,9 +254,10 @@ pub(crate) struct LoaderOptions {
     /// Mirror every second image, at random
     #[arg(long)]
     pub(crate) flip: bool,
-    /// Deliver samples as they lie in the store
-    #[arg(long)]
-    pub(crate) no_shuffle: bool,
+    /// How each epoch is ordered: global, none (as stored), or chunks:N (within N of the store's
+    /// chunks at a time)
+    #[arg(long, default_value = "global")]
+    pub(crate) shuffle: Shuffle,
     /// Leave out a last batch that is not full
     #[arg(long)]
     pub(crate) drop_last: bool,
@@ -258,7 +271,7 @@ pub(crate) struct LoaderOptions {
 
 #[derive(Debug, Args)]
 pub(crate) struct LoadOptions {
-    /// Folder of the store
+    /// Folder of the store, or a file that others made (HDF5, Zarr, TFRecord, tar, Parquet, ...)
     pub(crate) store: PathBuf,
     /// Epochs to run
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
@@ -266,6 +279,8 @@ pub(crate) struct LoadOptions {
     /// Drop the store's files from the page cache first
     #[arg(long)]
     pub(crate) cold: bool,
+    #[command(flatten)]
+    pub(crate) names: NameOptions,
     #[command(flatten)]
     pub(crate) loader: LoaderOptions,
 }
@@ -301,6 +316,8 @@ pub(crate) struct TrainOptions {
     /// Write every event as a JSON line to this file (losses of every step included)
     #[arg(long, value_name = "FILE")]
     pub(crate) events: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) names: NameOptions,
     #[command(flatten)]
     pub(crate) loader: LoaderOptions,
 }

@@ -190,7 +190,7 @@ fn loader(section: Section<'_>) -> Result<LoaderSettings, PlanError> {
             Some(value) => augmentation(value.section("[loader.augmentation]")?)?,
             None => usual.augmentation,
         },
-        shuffle: optional(&section, "shuffle", Value::boolean)?.unwrap_or(usual.shuffle),
+        shuffle: optional(&section, "shuffle", Value::shuffle)?.unwrap_or(usual.shuffle),
         last_batch: one_of_or_default(&section, "last_batch", LAST_BATCHES)?,
         on_bad_sample: one_of_or_default(&section, "on_bad_sample", BAD_SAMPLE_POLICIES)?,
     })

@@ -1,9 +1,12 @@
 use super::{IMAGES_FOLDER, TABLE_COLUMNS, TABLE_FILE};
 use crate::{
-    LayoutError, LayoutReader, StoreFolder, error::BadSampleReason, store::MANIFEST_FILE, table,
+    LayoutError, LayoutReader, StoreFolder,
+    error::BadSampleReason,
+    store::MANIFEST_FILE,
+    stored::{FetchScratch, SampleForm, StoreReader, StoredSamples, labels::Labels},
+    table,
 };
-use ielade_codec::{BatchSlot, SampleHead, ThreadContext};
-use ielade_core::{Encoding, Manifest, Payload};
+use ielade_core::sample::NO_LABEL;
 use rustix::fs::{Mode, OFlags};
 use std::{
     ffi::CStr,
@@ -54,14 +57,21 @@ pub(super) fn open(store: StoreFolder) -> Result<Box<dyn LayoutReader>, LayoutEr
     } else {
         Folders::Root(opened(images.clone())?)
     };
-    Ok(Box::new(FilesReader {
-        encoding: store.manifest().encoding(),
+    let manifest = store.manifest();
+    let form = SampleForm::Image(manifest.encoding());
+    let labels = Labels::check(
+        table.labels,
+        manifest.count,
+        manifest.classes.len(),
+        &store.path(TABLE_FILE),
+    )?;
+    let samples = ImageFiles {
         paths: table.paths,
         files: table.files,
-        store,
         images,
         folders,
-    }))
+    };
+    Ok(Box::new(StoreReader::new(store, form, labels, samples)))
 }
 
 /// Where a file's name starts and what is known of the file.
@@ -73,7 +83,6 @@ struct FileEntry {
     folder_bytes: u16,
     folder: u32,
     bytes: u32,
-    label: Option<u32>,
 }
 
 /// `files.csv`, in a form that is read without making anything.
@@ -82,6 +91,7 @@ struct FileTable {
     /// All paths, each ended by a NUL, as the system wants them.
     paths: Vec<u8>,
     files: Vec<FileEntry>,
+    labels: Vec<i64>,
     folders: Vec<String>,
 }
 
@@ -115,8 +125,9 @@ impl FileTable {
                     .ok()
                     .filter(|bytes| *bytes < u32::MAX)
                     .ok_or_else(|| row.error(format!("{bytes} bytes are no image file")))?,
-                label: row.label(2, manifest.classes.len())?,
             });
+            let label = row.label(2, manifest.classes.len())?;
+            this.labels.push(label.map_or(NO_LABEL, i64::from));
             this.paths.extend_from_slice(path.as_bytes());
             this.paths.push(0);
             Ok(())
@@ -136,16 +147,14 @@ enum Folders {
     Root(OwnedFd),
 }
 
-struct FilesReader {
-    store: StoreFolder,
-    encoding: Encoding,
+struct ImageFiles {
     images: PathBuf,
     folders: Folders,
     paths: Vec<u8>,
     files: Vec<FileEntry>,
 }
 
-impl FilesReader {
+impl ImageFiles {
     /// The folder to start from, and the path from there on.
     fn place(&self, file: &FileEntry) -> (BorrowedFd<'_>, &CStr) {
         let (folder, start) = match &self.folders {
@@ -159,7 +168,7 @@ impl FilesReader {
         (folder, path)
     }
 
-    fn path(&self, file: &FileEntry) -> PathBuf {
+    fn path_of(&self, file: &FileEntry) -> PathBuf {
         let path = CStr::from_bytes_until_nul(&self.paths[file.path..]).unwrap_or_default();
         self.images.join(path.to_string_lossy().as_ref())
     }
@@ -220,43 +229,19 @@ fn check_size(handle: &OwnedFd, expected: u32) -> Result<(), BadSampleReason> {
     })
 }
 
-impl LayoutReader for FilesReader {
-    fn manifest(&self) -> &Manifest {
-        self.store.manifest()
+impl StoredSamples for ImageFiles {
+    fn fetch<'a>(
+        &'a self,
+        index: u32,
+        scratch: &'a mut FetchScratch,
+    ) -> Result<&'a [u8], BadSampleReason> {
+        let file = self.files.get(index as usize);
+        self.read(file.ok_or(BadSampleReason::Missing)?, &mut scratch.bytes)
     }
 
-    fn read_batch(
-        &self,
-        indices: &[u32],
-        slot: &mut BatchSlot<'_>,
-        context: &mut ThreadContext,
-    ) -> Result<(), LayoutError> {
-        for (place, index) in indices.iter().enumerate() {
-            let file = self
-                .files
-                .get(*index as usize)
-                .ok_or_else(|| self.store.no_such_sample(*index))?;
-            let ThreadContext { bytes, pixels, .. } = context;
-            let head = SampleHead {
-                index: *index,
-                label: file.label,
-            };
-            let put = self.read(file, bytes).and_then(|bytes| {
-                let encoding = self.encoding;
-                slot.put(place, head, Payload::Encoded { encoding, bytes }, pixels)
-                    .map_err(BadSampleReason::from)
-            });
-            put.map_err(|reason| LayoutError::BadSample {
-                place,
-                index: *index,
-                path: self.path(file),
-                reason,
-            })?;
-        }
-        Ok(())
-    }
-
-    fn key(&self, index: u32) -> String {
-        self.store.key(index)
+    fn path(&self, index: u32) -> PathBuf {
+        self.files
+            .get(index as usize)
+            .map_or_else(|| self.images.clone(), |file| self.path_of(file))
     }
 }

@@ -29,6 +29,8 @@ pub enum NpyType {
     U16,
     /// `<f2`
     F16,
+    /// `<V2`: two bytes of no type that NumPy knows, as which `ml_dtypes.bfloat16` arrays are saved
+    Bf16,
     /// `<f4`
     F32,
     /// `<i8`
@@ -36,7 +38,14 @@ pub enum NpyType {
 }
 
 impl NpyType {
-    const ALL: [Self; 5] = [Self::U8, Self::U16, Self::F16, Self::F32, Self::I64];
+    const ALL: [Self; 6] = [
+        Self::U8,
+        Self::U16,
+        Self::F16,
+        Self::Bf16,
+        Self::F32,
+        Self::I64,
+    ];
 
     /// The name in a header.
     pub const fn descr(self) -> &'static str {
@@ -44,6 +53,7 @@ impl NpyType {
             Self::U8 => "|u1",
             Self::U16 => "<u2",
             Self::F16 => "<f2",
+            Self::Bf16 => "<V2",
             Self::F32 => "<f4",
             Self::I64 => "<i8",
         }
@@ -53,7 +63,7 @@ impl NpyType {
     pub const fn size(self) -> usize {
         match self {
             Self::U8 => 1,
-            Self::U16 | Self::F16 => 2,
+            Self::U16 | Self::F16 | Self::Bf16 => 2,
             Self::F32 => 4,
             Self::I64 => 8,
         }
@@ -66,13 +76,17 @@ impl NpyType {
         {
             return Ok(Self::U8);
         }
+        // NumPy writes the same two bytes without an order where they are of no type at all.
+        if descr == "|V2" {
+            return Ok(Self::Bf16);
+        }
         if let Some(found) = Self::ALL.into_iter().find(|kind| kind.descr() == descr) {
             return Ok(found);
         }
         let reason = if descr.starts_with('>') {
             "is big-endian; write it again with array.astype(array.dtype.newbyteorder('<'))"
         } else {
-            "is not one of |u1, <u2, <f2, <f4, <i8"
+            "is not one of |u1, <u2, <f2, <V2, <f4, <i8"
         };
         Err(format!("element type {descr:?} {reason}"))
     }

@@ -1,12 +1,16 @@
 use super::{IMAGES_FILE, LABELS_FILE, NpyHeader, kind_of, shape_of};
 use crate::{
-    LayoutError, LayoutReader, RawRegion, StoreFolder,
-    error::BadSampleReason,
-    mapped::{self, MappedFile},
+    LayoutError, LayoutReader, StoreFolder,
+    mapped::MappedFile,
     store::one_size,
+    stored::{
+        SampleForm, StoreReader,
+        array::ArrayForm,
+        labels::Labels,
+        mapped::{MappedSamples, Places},
+    },
 };
-use ielade_codec::{BatchSlot, SampleHead, ThreadContext};
-use ielade_core::{AlignedBytes, Element, ImageSpec, Manifest, Payload, sample::NO_LABEL};
+use ielade_core::Element;
 use std::path::{Path, PathBuf};
 
 /// Opens `images.npy` and `labels.npy` of a store.
@@ -23,22 +27,17 @@ pub(super) fn open(store: StoreFolder) -> Result<Box<dyn LayoutReader>, LayoutEr
         data_offset: 0,
     })?;
     let labels = read_labels(&store)?;
-    if images.map.bytes().len() as u64 > physical_memory() {
-        images.map.advise_random();
-    }
-    Ok(Box::new(NpyReader {
-        image_bytes: spec.values() * element.size(),
-        store,
-        images,
-        labels,
-        element,
-        spec,
-    }))
-}
-
-fn physical_memory() -> u64 {
-    let info = rustix::system::sysinfo();
-    (info.totalram as u64).saturating_mul(u64::from(info.mem_unit))
+    let form = ArrayForm::of_stores(element, spec);
+    let bytes = form.image_bytes() as u64;
+    let places = Places::Even {
+        first: images.header.data_offset as u64,
+        stride: bytes,
+        len: bytes,
+        count: manifest.count,
+    };
+    let samples = MappedSamples::new(vec![(images.path, images.map)], places)?;
+    let form = SampleForm::Array(form);
+    Ok(Box::new(StoreReader::new(store, form, labels, samples)))
 }
 
 /// A mapped npy file.
@@ -52,11 +51,8 @@ struct Array {
 impl Array {
     fn open(path: &Path) -> Result<Self, LayoutError> {
         let map = MappedFile::open(path)?;
-        let header = NpyHeader::parse(map.bytes()).map_err(|error| LayoutError::Npy {
-            path: path.to_owned(),
-            offset: error.offset as u64,
-            reason: error.reason,
-        })?;
+        let header = NpyHeader::parse(map.bytes())
+            .map_err(|error| LayoutError::container(path, error.offset as u64, error.reason))?;
         let found = map.bytes().len() as u64;
         let end = header
             .values()
@@ -99,7 +95,7 @@ impl Array {
     }
 }
 
-fn read_labels(store: &StoreFolder) -> Result<Vec<i64>, LayoutError> {
+fn read_labels(store: &StoreFolder) -> Result<Labels, LayoutError> {
     let manifest = store.manifest();
     let array = Array::open(&store.path(LABELS_FILE))?;
     array.check(&NpyHeader {
@@ -107,156 +103,9 @@ fn read_labels(store: &StoreFolder) -> Result<Vec<i64>, LayoutError> {
         shape: vec![manifest.count.into()],
         data_offset: 0,
     })?;
-    let labels: Vec<i64> = array
+    let numbers = array
         .data()
         .chunks_exact(size_of::<i64>())
-        .map(|bytes| i64::from_le_bytes(bytes.try_into().unwrap_or_default()))
-        .collect();
-    let classes = manifest.classes.len() as i64;
-    if let Some(at) = labels
-        .iter()
-        .position(|label| !(NO_LABEL..classes).contains(label))
-    {
-        return Err(LayoutError::Npy {
-            path: array.path.clone(),
-            offset: (array.header.data_offset + at * size_of::<i64>()) as u64,
-            reason: format!(
-                "sample {at} has label {} but there are {classes} classes",
-                labels[at]
-            ),
-        });
-    }
-    Ok(labels)
-}
-
-struct NpyReader {
-    store: StoreFolder,
-    images: Array,
-    labels: Vec<i64>,
-    element: Element,
-    spec: ImageSpec,
-    image_bytes: usize,
-}
-
-impl NpyReader {
-    fn image(&self, index: u32) -> Option<&[u8]> {
-        let start = (index as usize).checked_mul(self.image_bytes)?;
-        self.images.data().get(start..)?.get(..self.image_bytes)
-    }
-
-    /// The image as a payload; `None` where the values are not aligned to their type.
-    fn payload<'a>(&self, bytes: &'a [u8]) -> Option<Payload<'a>> {
-        let spec = self.spec;
-        Some(match self.element {
-            Element::U8 => Payload::PixelsU8 {
-                spec,
-                values: bytes,
-            },
-            Element::U16 => Payload::PixelsU16 {
-                spec,
-                values: bytemuck::try_cast_slice(bytes).ok()?,
-            },
-            Element::F16 => Payload::NormalisedF16 {
-                spec,
-                values: bytemuck::try_cast_slice(bytes).ok()?,
-            },
-            Element::F32 => Payload::NormalisedF32 {
-                spec,
-                values: bytemuck::try_cast_slice(bytes).ok()?,
-            },
-        })
-    }
-
-    fn put(
-        &self,
-        slot: &mut BatchSlot<'_>,
-        place: usize,
-        index: u32,
-        context: &mut ThreadContext,
-    ) -> Result<(), LayoutError> {
-        let bytes = self
-            .image(index)
-            .ok_or_else(|| self.store.no_such_sample(index))?;
-        let head = SampleHead {
-            index,
-            label: u32::try_from(self.labels[index as usize]).ok(),
-        };
-        let ThreadContext {
-            layout_state,
-            pixels,
-            ..
-        } = context;
-        let result = if let Some(payload) = self.payload(bytes) {
-            slot.put(place, head, payload, pixels)
-        } else {
-            let copy = aligned_copy(layout_state, bytes);
-            match self.payload(copy) {
-                Some(payload) => slot.put(place, head, payload, pixels),
-                None => return Err(self.store.no_such_sample(index)),
-            }
-        };
-        result.map_err(|error| LayoutError::BadSample {
-            place,
-            index,
-            path: self.images.path.clone(),
-            reason: BadSampleReason::Codec(error),
-        })
-    }
-}
-
-/// A copy at an address that suits every element type, in memory that the thread keeps. Only a
-/// foreign file with an odd header needs it.
-fn aligned_copy<'a>(
-    state: &'a mut Option<Box<dyn std::any::Any + Send>>,
-    bytes: &[u8],
-) -> &'a [u8] {
-    let fits = |state: &Option<Box<dyn std::any::Any + Send>>| {
-        state
-            .as_ref()
-            .and_then(|state| state.downcast_ref::<AlignedBytes>())
-            .is_some_and(|copy| copy.len() == bytes.len())
-    };
-    if !fits(state) {
-        *state = Some(Box::new(AlignedBytes::zeroed(bytes.len())));
-    }
-    let copy = state
-        .as_mut()
-        .and_then(|state| state.downcast_mut::<AlignedBytes>());
-    copy.map_or(&[], |copy| {
-        copy.as_bytes_mut().copy_from_slice(bytes);
-        copy.as_bytes()
-    })
-}
-
-impl LayoutReader for NpyReader {
-    fn manifest(&self) -> &Manifest {
-        self.store.manifest()
-    }
-
-    fn read_batch(
-        &self,
-        indices: &[u32],
-        slot: &mut BatchSlot<'_>,
-        context: &mut ThreadContext,
-    ) -> Result<(), LayoutError> {
-        for (place, index) in indices.iter().enumerate() {
-            // A shuffled epoch misses the processor's cache with every sample: bring the next one
-            // while this one is converted.
-            if let Some(next) = indices.get(place + 1).and_then(|next| self.image(*next)) {
-                mapped::prefetch(next);
-            }
-            self.put(slot, place, *index, context)?;
-        }
-        Ok(())
-    }
-
-    fn key(&self, index: u32) -> String {
-        self.store.key(index)
-    }
-
-    fn contiguous(&self) -> Option<RawRegion<'_>> {
-        Some(RawRegion {
-            bytes: self.images.data(),
-        })
-    }
+        .map(|bytes| i64::from_le_bytes(bytes.try_into().unwrap_or_default()));
+    Labels::check(numbers, manifest.count, manifest.classes.len(), &array.path)
 }

@@ -1,7 +1,7 @@
 //! One sample from its published form into the form of a store.
 
 use crate::{LayoutError, SampleSource, SourceError};
-use half::f16;
+use half::{bf16, f16};
 use ielade_codec::{CHANNELS, Decoder, Normaliser, Resizer, convert, encode_png};
 use ielade_core::{Element, Encoding, ImageSpec, Normalisation, OrientationRule, Payload, Sample};
 
@@ -56,6 +56,7 @@ pub(crate) enum Image {
     U8(Vec<u8>),
     U16(Vec<u16>),
     F16(Vec<f16>),
+    Bf16(Vec<bf16>),
     F32(Vec<f32>),
 }
 
@@ -77,6 +78,7 @@ impl Converted {
             Image::U8(values) => Payload::PixelsU8 { spec, values },
             Image::U16(values) => Payload::PixelsU16 { spec, values },
             Image::F16(values) => Payload::NormalisedF16 { spec, values },
+            Image::Bf16(values) => Payload::NormalisedBf16 { spec, values },
             Image::F32(values) => Payload::NormalisedF32 { spec, values },
         }
     }
@@ -167,6 +169,13 @@ impl Converter {
                 let mut values = vec![f16::ZERO; pixels.len()];
                 convert::f32_to_f16(planes, &mut values);
                 Image::F16(values)
+            }
+            Element::Bf16 => {
+                planes.resize(pixels.len(), 0.0);
+                self.normaliser.u8_to_f32(pixels, planes);
+                let mut values = vec![bf16::ZERO; pixels.len()];
+                convert::f32_to_bf16(planes, &mut values);
+                Image::Bf16(values)
             }
             Element::F32 => {
                 let mut values = vec![0.0; pixels.len()];

@@ -3,7 +3,7 @@
 use super::{Comparison, ComparisonThread, Difference, deliver, pipeline, pixels};
 use crate::SampleSource;
 use ielade_codec::CHANNELS;
-use ielade_core::Normalisation;
+use ielade_core::{Element, Normalisation};
 use std::fmt;
 
 /// What would explain that an image has other pixels than the source.
@@ -88,9 +88,11 @@ impl<S: SampleSource> Comparison<'_, S> {
                 });
             }
         }
-        if manifest.encoding().element()?.is_float() {
+        let element = manifest.encoding().element()?;
+        if element.is_float() {
             let exact = self.expectation.exact(&own);
-            return other_normalisation(&manifest.normalisation, &exact, &delivered)
+            let by = &manifest.normalisation;
+            return other_normalisation(by, &exact, &delivered, tolerance(element))
                 .map(Explanation::OtherNormalisation);
         }
         None
@@ -127,12 +129,13 @@ fn other_normalisation(
     own: &Normalisation,
     exact: &[f32],
     delivered: &[f32],
+    tolerance: f64,
 ) -> Option<Normalisation> {
     let plane = (exact.len() / CHANNELS).max(1);
     let mut found = own.clone();
     let channels = exact.chunks_exact(plane).zip(delivered.chunks_exact(plane));
     for (channel, (exact, delivered)) in channels.enumerate() {
-        let (scale, shift) = line_through(exact, delivered)?;
+        let (scale, shift) = line_through(exact, delivered, tolerance)?;
         let std = own.std[channel] / scale;
         found.mean[channel] = own.mean[channel] - shift * std;
         found.std[channel] = std;
@@ -140,25 +143,38 @@ fn other_normalisation(
     Some(found)
 }
 
-/// Scale (above zero) and shift that take every `x` to its `y`, within what half precision keeps;
-/// `None` where there are none, or all `x` are the same.
-fn line_through(x: &[f32], y: &[f32]) -> Option<(f64, f64)> {
-    let by_value = |a: &&usize, b: &&usize| x[**a].total_cmp(&x[**b]);
-    let places: Vec<usize> = (0..x.len()).collect();
-    let low = *places.iter().min_by(by_value)?;
-    let high = *places.iter().max_by(by_value)?;
-    let at = |values: &[f32], place: usize| f64::from(values[place]);
-    let width = at(x, high) - at(x, low);
-    let scale = (at(y, high) - at(y, low)) / width;
+/// How far a stored value may lie from a line through others: several roundings of its type.
+const fn tolerance(element: Element) -> f64 {
+    match element {
+        Element::Bf16 => 0.016,
+        _ => 0.002,
+    }
+}
+
+/// Scale (above zero) and shift that take every `x` to its `y`, within `tolerance`: those of least
+/// squares. `None` where there are none, or all `x` are the same.
+fn line_through(x: &[f32], y: &[f32], tolerance: f64) -> Option<(f64, f64)> {
+    let pairs = || {
+        let both = x.iter().zip(y);
+        both.map(|(x, y)| (f64::from(*x), f64::from(*y)))
+    };
+    let count = x.len() as f64;
+    let sums = pairs().fold((0.0, 0.0), |sums, (x, y)| (sums.0 + x, sums.1 + y));
+    let centre = (sums.0 / count, sums.1 / count);
+    let (products, squares) = pairs().fold((0.0, 0.0), |sums, (x, y)| {
+        let (x, y) = (x - centre.0, y - centre.1);
+        (sums.0 + x * y, sums.1 + x * x)
+    });
+    let scale = products / squares;
     if !scale.is_finite() || scale <= 0.0 {
         return None;
     }
-    let shift = at(y, low) - scale * at(x, low);
-    let is_on_line = |place: usize| {
-        let expected = scale * at(x, place) + shift;
-        (expected - at(y, place)).abs() <= 0.002 * (1.0 + expected.abs())
+    let shift = centre.1 - scale * centre.0;
+    let is_on_line = |(x, y): (f64, f64)| {
+        let expected = scale * x + shift;
+        (expected - y).abs() <= tolerance * (1.0 + expected.abs())
     };
-    places.into_iter().all(is_on_line).then_some((scale, shift))
+    pairs().all(is_on_line).then_some((scale, shift))
 }
 
 #[cfg(test)]
@@ -179,16 +195,17 @@ mod tests {
                 .collect()
         };
         let (own, other) = (of(0.48, 0.24), of(0.5, 0.5));
-        let found = other_normalisation(&own, &normalised(&own), &normalised(&other)).unwrap();
+        let found =
+            other_normalisation(&own, &normalised(&own), &normalised(&other), 0.002).unwrap();
         assert!((found.mean[0] - 0.5).abs() < 1e-4, "{found:?}");
         assert!((found.std[2] - 0.5).abs() < 1e-4, "{found:?}");
     }
 
     #[test]
     fn values_on_no_line_are_not_explained() {
-        assert!(line_through(&[0.0, 1.0, 2.0], &[0.0, 5.0, 2.0]).is_none());
-        assert!(line_through(&[1.0, 1.0], &[1.0, 2.0]).is_none());
-        assert!(line_through(&[1.0, 2.0], &[2.0, 1.0]).is_none());
-        assert!(line_through(&[], &[]).is_none());
+        assert!(line_through(&[0.0, 1.0, 2.0], &[0.0, 5.0, 2.0], 0.002).is_none());
+        assert!(line_through(&[1.0, 1.0], &[1.0, 2.0], 0.002).is_none());
+        assert!(line_through(&[1.0, 2.0], &[2.0, 1.0], 0.002).is_none());
+        assert!(line_through(&[], &[], 0.002).is_none());
     }
 }

@@ -1,6 +1,6 @@
 //! What a store has to deliver for given pixels, and how near to it a delivery comes.
 
-use half::f16;
+use half::{bf16, f16};
 use ielade_codec::{CHANNELS, Normaliser};
 use ielade_core::{Element, Encoding, Manifest, Normalisation};
 
@@ -84,15 +84,18 @@ impl Expectation {
     /// The planes that the store has to deliver for these pixels, to the last bit.
     pub(super) fn of(&self, pixels: &[u8]) -> Vec<f32> {
         let mut planes = self.exact(pixels);
-        if self.encoding == Encoding::Raw(Element::F16) {
-            for value in &mut planes {
-                *value = f16::from_f32(*value).to_f32();
-            }
+        let rounded: fn(f32) -> f32 = match self.encoding {
+            Encoding::Raw(Element::F16) => |value| f16::from_f32(value).to_f32(),
+            Encoding::Raw(Element::Bf16) => |value| bf16::from_f32(value).to_f32(),
+            _ => return planes,
+        };
+        for value in &mut planes {
+            *value = rounded(*value);
         }
         planes
     }
 
-    /// The planes of these pixels before any rounding to half precision.
+    /// The planes of these pixels before any rounding to 16 bits.
     pub(super) fn exact(&self, pixels: &[u8]) -> Vec<f32> {
         if self.encoding.element().is_some_and(Element::is_float) {
             let mut planes = vec![0.0; pixels.len()];

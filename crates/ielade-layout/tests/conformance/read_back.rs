@@ -215,7 +215,7 @@ fn many_classes_are_read_without_a_folder_held_open_for_each() {
 #[test]
 fn an_array_that_is_not_aligned_in_its_file_is_read_all_the_same() {
     let source = MemorySource::jpeg(5);
-    for name in ["npy/u16", "npy/f16", "npy/f32"] {
+    for name in ["npy/u16", "npy/f16", "npy/bf16", "npy/f32"] {
         let layout = name.parse().unwrap();
         let folder = tempfile::tempdir().unwrap();
         let store = folder.path().join("store");

@@ -11,8 +11,20 @@ use ielade_layout::{
 };
 use std::{path::Path, sync::atomic::AtomicBool};
 
+/// Name the containers and encodings to be tested, separated by commas; all without them.
+const CONTAINERS: &str = "IELADE_TEST_CONTAINERS";
+const ENCODINGS: &str = "IELADE_TEST_ENCODINGS";
+
+/// Every layout in all its variants.
 pub(crate) fn layouts() -> Vec<LayoutId> {
-    registry::layouts().collect()
+    let wanted = |variable: &str, name: &str| {
+        let names = std::env::var(variable).unwrap_or_default();
+        names.is_empty() || names.split(',').any(|wanted| wanted == name)
+    };
+    registry::layouts_in_all_variants()
+        .filter(|layout| wanted(CONTAINERS, &layout.container))
+        .filter(|layout| wanted(ENCODINGS, layout.encoding.name()))
+        .collect()
 }
 
 pub(crate) fn normalisation() -> Normalisation {
@@ -91,6 +103,12 @@ pub(crate) fn expected(source: &MemorySource, index: usize, layout: &LayoutId) -
             normaliser.u8_to_f32(pixels, &mut planes);
             for value in &mut planes {
                 *value = half::f16::from_f32(*value).to_f32();
+            }
+        }
+        Some(Element::Bf16) => {
+            normaliser.u8_to_f32(pixels, &mut planes);
+            for value in &mut planes {
+                *value = half::bf16::from_f32(*value).to_f32();
             }
         }
         _ => {

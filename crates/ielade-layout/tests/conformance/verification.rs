@@ -79,11 +79,16 @@ fn a_sound_store_holds_with_and_without_its_source() {
         assert!(found.holds(), "{layout}: {:?}", found.differences);
         let fidelity = found.fidelity.unwrap();
         assert_eq!(fidelity.samples, COUNT as u32);
-        if layout.encoding == Encoding::Raw(Element::F16) {
-            // Half a unit in the last of 11 bits, of values below 4, in steps of 1 / (255 × 0.25).
+        // Half a unit in the last of 11 or 8 bits, of values below 4, in steps of 1 / (255 × 0.25).
+        let bounds = match layout.encoding {
+            Encoding::Raw(Element::F16) => Some((0.07, 70.0)),
+            Encoding::Raw(Element::Bf16) => Some((0.51, 52.0)),
+            _ => None,
+        };
+        if let Some((largest, psnr)) = bounds {
             assert!(fidelity.largest_difference > 0.0);
-            assert!(fidelity.largest_difference < 0.07, "{fidelity:?}");
-            assert!(fidelity.worst_psnr_db.unwrap() > 70.0, "{fidelity:?}");
+            assert!(fidelity.largest_difference < largest, "{fidelity:?}");
+            assert!(fidelity.worst_psnr_db.unwrap() > psnr, "{fidelity:?}");
         } else {
             assert_eq!(fidelity.identical, COUNT as u32, "{layout}");
             assert_eq!(fidelity.worst_psnr_db, None);
@@ -215,8 +220,13 @@ fn a_wrong_normalisation_is_called_by_its_name() {
             let Explanation::OtherNormalisation(used) = explanation else {
                 panic!("{layout}: {explanation}")
             };
-            assert!((used.mean[1] - 0.3).abs() < 0.01, "{explanation}");
-            assert!((used.std[2] - 0.5).abs() < 0.01, "{explanation}");
+            // One small image tells it only as well as its type keeps values.
+            let near = match layout.encoding {
+                Encoding::Raw(Element::Bf16) => 0.02,
+                _ => 0.01,
+            };
+            assert!((used.mean[1] - 0.3).abs() < near, "{explanation}");
+            assert!((used.std[2] - 0.5).abs() < near, "{explanation}");
             assert!(explanation.to_string().contains("wrong normalisation"));
         }
     }

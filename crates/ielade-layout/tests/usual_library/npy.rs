@@ -29,6 +29,9 @@ assert images.flags['C_CONTIGUOUS']
 print(images.dtype.str, images.shape)
 if images.shape[-1] == 3:
     images = np.moveaxis(images, -1, 1)
+if images.dtype.kind == 'V':
+    # The upper half of a float32, as ml_dtypes.bfloat16 says it.
+    images = (images.view(np.uint16).astype(np.uint32) << 16).view(np.float32)
 values = images // 257 if images.dtype == np.uint16 else images
 values = values.astype(np.float32 if values.dtype.kind == 'f' else np.uint8)
 np.ascontiguousarray(values).tofile('values')
@@ -44,6 +47,7 @@ np.save('store/labels.npy', labels)
             Element::U8 => "|u1 (11, 9, 12, 3)\n",
             Element::U16 => "<u2 (11, 9, 12, 3)\n",
             Element::F16 => "<f2 (11, 3, 9, 12)\n",
+            Element::Bf16 => "|V2 (11, 3, 9, 12)\n",
             Element::F32 => "<f4 (11, 3, 9, 12)\n",
         };
         assert_eq!(python.run(SCRIPT, folder.path()), known);
