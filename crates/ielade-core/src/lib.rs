@@ -12,9 +12,9 @@
 //! | [`element`], [`encoding`], [`image`] | what a sample is made of |
 //! | [`sample`], [`split`] | what a data set gives |
 //! | [`manifest`], [`layout_id`], [`normalisation`] | what a store says of itself |
-//! | [`timestamp`] | when it was made, or a run started |
 //! | [`foreign_names`] | what a user says of a file that others made |
 //! | [`order`], [`shuffle`], [`random`] | who comes when: pure functions of (seed, epoch) |
+//! | [`timestamp`] | when it was made, or a run started |
 //! | [`output`], [`batch`], [`bad_sample`] | what the loader hands over |
 //! | [`training`], [`worker_protocol`] | what a worker is asked and what it answers |
 
