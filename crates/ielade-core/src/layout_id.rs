@@ -75,6 +75,12 @@ impl LayoutId {
         }
     }
 
+    /// True where every pixel comes out as it went in: no rounding to 16 bits, and no image that
+    /// was encoded anew with loss, which is what the options of encodings are for.
+    pub fn keeps_pixels(&self) -> bool {
+        self.encoding.keeps_pixels() && self.encoding_options.is_empty()
+    }
+
     /// The name as one path component: `npy-u8`.
     pub fn directory_name(&self) -> String {
         let mut name = self.container.clone();

@@ -78,8 +78,10 @@ Examples:
 Stopped in the middle, the same command continues.";
 
 const VERIFY_EXAMPLES: &str = "\
-Example:
-  ielade verify stores/cifar10-train/npy-u8 --against data/cifar10";
+Examples:
+  ielade verify stores/cifar10-train/npy-u8 --against data/cifar10
+  ielade verify stores/cifar10-train/files-jpeg stores/cifar10-train/hdf5-u8 --training
+  ielade verify photos.h5 --images train/images --labels train/labels";
 
 const LOAD_EXAMPLES: &str = "\
 Examples:
@@ -210,11 +212,20 @@ pub(crate) enum PrepareBadSample {
 
 #[derive(Debug, Args)]
 pub(crate) struct VerifyOptions {
-    /// Folder of the store
-    pub(crate) store: PathBuf,
-    /// Folder of the data set that it was made from, or `demo`
+    /// Folder of the store, or a file that others made. Of several, each is compared with the first
+    #[arg(required = true, value_name = "STORE")]
+    pub(crate) stores: Vec<PathBuf>,
+    /// Folder of the data set that they were made from, or `demo`
     #[arg(long, value_name = "SOURCE")]
     pub(crate) against: Option<PathBuf>,
+    /// Also train the same model from the same seed on each of several, and compare the losses
+    #[arg(long)]
+    pub(crate) training: bool,
+    /// The model of --training
+    #[arg(long, default_value = "mlp", requires = "training")]
+    pub(crate) model: ModelName,
+    #[command(flatten)]
+    pub(crate) names: NameOptions,
     #[command(flatten)]
     pub(crate) opening: SourceOptions,
 }

@@ -7,7 +7,7 @@ use crate::{
 };
 use ielade_core::{Element, Encoding, ImageSpec, LayoutId, Payload};
 use ielade_layout::{
-    Verification, open_store,
+    StoreSource, Verification, open_store,
     prepare::OnBadSample,
     store::write_manifest,
     verify::{Difference, Explanation},
@@ -326,4 +326,44 @@ fn the_source_digest_is_the_same_in_every_layout() {
         digests.windows(2).all(|pair| pair[0] == pair[1]),
         "{digests:?}"
     );
+}
+
+#[test]
+fn a_store_can_be_the_source_that_another_is_compared_with() {
+    let source = MemorySource::jpeg(COUNT);
+    let folder = tempfile::tempdir().unwrap();
+    let mut stores = Vec::new();
+    for layout in layouts() {
+        let store = folder.path().join(layout.directory_name());
+        make(&layout, &store, &source);
+        stores.push(store);
+    }
+    let references = ["files/jpeg", "npy/u8", "npy/u16", "npy/f16", "npy/f32"];
+    for (at, layout) in references.iter().enumerate() {
+        let reference = folder.path().join(format!("reference-{at}"));
+        make(&layout.parse().unwrap(), &reference, &source);
+        let reader = open_store(&reference).unwrap();
+        let as_source = StoreSource::of(reader.as_ref()).unwrap();
+        for store in &stores {
+            let found =
+                verify_against(store, &as_source, &mut |_| {}, &AtomicBool::new(false)).unwrap();
+            let context = || format!("{layout} and {}: {found}", store.display());
+            assert!(found.holds(), "{}", context());
+            assert_eq!(found.samples, COUNT as u32, "{}", context());
+        }
+        let mut swapped = source.clone();
+        swapped.images.swap(3, 4);
+        let planted = folder.path().join(format!("planted-{at}"));
+        make(&"npy/u8".parse().unwrap(), &planted, &swapped);
+        let found =
+            verify_against(&planted, &as_source, &mut |_| {}, &AtomicBool::new(false)).unwrap();
+        assert_eq!(found.difference_count, 2, "{layout}: {found}");
+    }
+    let reader = ["npy/bf16"].map(|layout| {
+        let store = folder.path().join("bf16");
+        make(&layout.parse().unwrap(), &store, &source);
+        open_store(&store).unwrap()
+    });
+    let error = StoreSource::of(reader[0].as_ref()).unwrap_err();
+    assert!(error.to_string().contains("another store"), "{error}");
 }
