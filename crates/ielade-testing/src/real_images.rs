@@ -9,10 +9,8 @@ use std::path::{Path, PathBuf};
 ///
 /// Where it is not there.
 pub fn real_images(archive: &str) -> Result<PathBuf, Missing> {
-    let folder = std::env::var_os("IELADE_TEST_DATA").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"),
-        PathBuf::from,
-    );
+    let folder =
+        std::env::var_os("IELADE_TEST_DATA").map_or_else(beside_the_checkout, PathBuf::from);
     let path = folder.join(archive);
     if path.is_file() {
         return Ok(path);
@@ -21,6 +19,11 @@ pub fn real_images(archive: &str) -> Result<PathBuf, Missing> {
     Err(Missing(format!(
         "{path} is not there; name its folder in IELADE_TEST_DATA"
     )))
+}
+
+fn beside_the_checkout() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.ancestors().nth(3).unwrap_or(here).join("shared/data")
 }
 
 #[cfg(test)]

@@ -22,22 +22,27 @@ fn main() -> ExitCode {
         .collect())
 }
 
-/// One test for each layout of a container, given a Python that has these modules.
-fn for_each_layout(
-    container: &str,
+/// A container's layouts in all variants.
+fn layouts_of(container: &str) -> impl Iterator<Item = LayoutId> {
+    stores::layouts()
+        .into_iter()
+        .filter(move |layout| layout.container == container)
+}
+
+/// One test for each of these layouts, given a Python that has these modules.
+fn for_each(
+    layouts: Vec<LayoutId>,
     name: &str,
     modules: &[&str],
     body: fn(&Python, &LayoutId),
 ) -> Vec<Trial> {
-    stores::layouts()
+    layouts
         .into_iter()
-        .filter(|layout| layout.container == container)
         .map(|layout| {
-            test(
-                format!("{layout}: {name}"),
-                python_with(modules),
-                move |python| body(python, &layout),
-            )
+            let name = format!("{layout}: {name}");
+            test(name, python_with(modules), move |python| {
+                body(python, &layout);
+            })
         })
         .collect()
 }

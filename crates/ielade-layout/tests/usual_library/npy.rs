@@ -1,7 +1,7 @@
 //! `npy` and NumPy.
 
 use crate::{
-    for_each_layout,
+    for_each, layouts_of,
     source::{Image, MemorySource},
     stores::{expected, make, output, read},
 };
@@ -12,8 +12,8 @@ use ielade_testing::{Python, Trial};
 const COUNT: usize = 11;
 
 pub(crate) fn tests() -> Vec<Trial> {
-    for_each_layout(
-        "npy",
+    for_each(
+        layouts_of("npy").collect(),
         "numpy_loads_a_store_and_ours_loads_what_numpy_saved",
         &["numpy"],
         numpy_loads_a_store_and_ours_loads_what_numpy_saved,
