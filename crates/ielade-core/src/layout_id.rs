@@ -237,6 +237,7 @@ impl std::str::FromStr for LayoutOptions {
 
 fn is_plain(text: &str) -> bool {
     (1..=MAX_LETTERS).contains(&text.len())
+        && !text.starts_with('.')
         && text
             .bytes()
             .all(|letter| matches!(letter, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'_'))
