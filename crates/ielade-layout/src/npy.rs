@@ -13,7 +13,7 @@ mod writer;
 
 pub use header::{NpyHeader, NpyHeaderError, NpyType};
 
-use crate::registry::{Access, Container, allows_all};
+use crate::registry::{Access, Container, LabelsHeld, allows_all};
 use ielade_core::{Element, Encoding, ImageSpec};
 
 /// The registry's line for this container.
@@ -24,6 +24,7 @@ pub(crate) const CONTAINER: Container = Container {
     options: &[],
     variants: &[],
     allows: allows_all,
+    labels: LabelsHeld::AnyOrNone,
     access: Access {
         memory_mapped: true,
         random: "equal distances",

@@ -2,7 +2,7 @@
 
 use crate::{
     source::MemorySource,
-    stores::{contents, layouts, make, normalisation, run},
+    stores::{contents, held, layouts, make, normalisation, run},
 };
 use ielade_core::LayoutId;
 use ielade_layout::{LayoutError, PrepareRequest, prepare, prepare::Progress, registry};
@@ -64,7 +64,13 @@ fn a_store_that_was_stopped_is_continued_to_the_same_bytes() {
                 stop.store(true, Ordering::Relaxed);
             }
         };
-        let error = prepare(&request(&layout, &store), &source, &mut watch, &stop).unwrap_err();
+        let error = prepare(
+            &request(&layout, &store),
+            held(&source, &layout).as_ref(),
+            &mut watch,
+            &stop,
+        )
+        .unwrap_err();
         assert!(
             matches!(
                 error,
@@ -119,7 +125,7 @@ fn an_unfinished_store_of_another_request_is_not_continued() {
         let store = folder.path().join("store");
         let stop = AtomicBool::new(true);
         let first = request(&layout, &store);
-        prepare(&first, &source, &mut |_| {}, &stop).unwrap_err();
+        prepare(&first, held(&source, &layout).as_ref(), &mut |_| {}, &stop).unwrap_err();
         let mut second = request(&layout, &store);
         second.normalisation.mean[0] = 0.1;
         let (result, signs) = run(&second, &source);
@@ -140,7 +146,13 @@ fn an_unfinished_store_that_lost_data_is_made_again() {
                 stop.store(true, Ordering::Relaxed);
             }
         };
-        prepare(&request(&layout, &store), &source, &mut watch, &stop).unwrap_err();
+        prepare(
+            &request(&layout, &store),
+            held(&source, &layout).as_ref(),
+            &mut watch,
+            &stop,
+        )
+        .unwrap_err();
         std::fs::write(folder.path().join(".store.partial/samples.csv"), "").unwrap();
         let (result, signs) = run(&request(&layout, &store), &source);
         result.unwrap();
@@ -166,7 +178,14 @@ fn two_writers_of_one_store_do_not_meet() {
                 assert!(matches!(error, LayoutError::Busy { .. }), "{error}");
             }
         };
-        prepare(&request, &source, &mut second, &AtomicBool::new(false)).unwrap();
+        let held = held(&source, &layout);
+        prepare(
+            &request,
+            held.as_ref(),
+            &mut second,
+            &AtomicBool::new(false),
+        )
+        .unwrap();
         assert!(tried);
     }
 }
