@@ -19,6 +19,7 @@
 //! | [`cache`], [`mapped`] | what the page cache holds of a store; mapped files |
 
 pub mod cache;
+mod cifar_bin;
 mod data_set_split;
 mod digest;
 mod disk;
@@ -27,12 +28,15 @@ mod error;
 pub mod files;
 pub mod foreign;
 mod index;
+mod label_spool;
 pub mod mapped;
 pub mod npy;
 pub mod options;
+mod payload;
 pub mod prepare;
 pub mod reader;
 pub mod registry;
+mod safetensors;
 mod samples;
 pub mod source;
 pub mod store;

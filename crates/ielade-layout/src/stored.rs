@@ -264,7 +264,11 @@ impl<S: StoredSamples> LayoutReader for StoreReader<S> {
     }
 
     fn contiguous(&self) -> Option<RawRegion<'_>> {
-        let bytes = self.samples.contiguous()?;
+        // In another form the bytes are not what the manifest tells.
+        let SampleForm::Array(form) = self.form else {
+            return None;
+        };
+        let bytes = self.samples.contiguous().filter(|_| form.is_of_stores())?;
         Some(RawRegion { bytes })
     }
 

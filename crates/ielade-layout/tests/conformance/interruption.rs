@@ -3,7 +3,7 @@
 use crate::{
     contents::contents,
     source::MemorySource,
-    stores::{layouts, make, normalisation, run},
+    stores::{held, layouts, make, normalisation, run},
 };
 use ielade_core::LayoutId;
 use ielade_layout::{LayoutError, PrepareRequest, prepare, prepare::Progress, registry};
@@ -35,7 +35,8 @@ fn stop_half_way(layout: &LayoutId, store: &Path, source: &MemorySource) -> Layo
             stop.store(true, Ordering::Relaxed);
         }
     };
-    prepare(&request(layout, store), source, &mut watch, &stop).unwrap_err()
+    let source = held(source, layout);
+    prepare(&request(layout, store), source.as_ref(), &mut watch, &stop).unwrap_err()
 }
 
 /// Finishes a store that was broken off and compares it with one that was not.
@@ -125,7 +126,7 @@ fn an_unfinished_store_of_another_request_is_not_continued() {
         let store = folder.path().join("store");
         let stop = AtomicBool::new(true);
         let first = request(&layout, &store);
-        prepare(&first, &source, &mut |_| {}, &stop).unwrap_err();
+        prepare(&first, held(&source, &layout).as_ref(), &mut |_| {}, &stop).unwrap_err();
         let mut second = request(&layout, &store);
         second.normalisation.mean[0] = 0.1;
         let (result, signs) = run(&second, &source);
@@ -166,7 +167,14 @@ fn two_writers_of_one_store_do_not_meet() {
                 assert!(matches!(error, LayoutError::Busy { .. }), "{error}");
             }
         };
-        prepare(&request, &source, &mut second, &AtomicBool::new(false)).unwrap();
+        let held = held(&source, &layout);
+        prepare(
+            &request,
+            held.as_ref(),
+            &mut second,
+            &AtomicBool::new(false),
+        )
+        .unwrap();
         assert!(tried);
     }
 }
