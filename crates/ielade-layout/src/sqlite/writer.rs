@@ -57,6 +57,12 @@ fn begin(path: &Path, plan: &StorePlan<'_>) -> rusqlite::Result<Connection> {
     configure(&connection)?;
     connection.execute_batch("begin")?;
     connection.execute_batch(SCHEMA)?;
+    describe(&connection, plan)?;
+    Ok(connection)
+}
+
+/// Fills the tables `meta` and `classes`.
+fn describe(connection: &Connection, plan: &StorePlan<'_>) -> rusqlite::Result<()> {
     let mut insert = connection.prepare("insert into meta values (?1, ?2)")?;
     for (key, value) in meta::rows(plan.encoding, plan.shape) {
         insert.execute([key, value])?;
@@ -65,8 +71,7 @@ fn begin(path: &Path, plan: &StorePlan<'_>) -> rusqlite::Result<Connection> {
     for (id, name) in plan.classes.iter().enumerate() {
         insert.execute(params![id as i64, name])?;
     }
-    drop(insert);
-    Ok(connection)
+    Ok(())
 }
 
 fn configure(connection: &Connection) -> rusqlite::Result<()> {
