@@ -3,9 +3,9 @@
 use crate::{
     LayoutError, LayoutReader, LayoutWriter, StoreFolder, cifar_bin, files,
     foreign::{ForeignFile, ForeignStore},
-    npy,
+    lmdb, npy,
     options::{self, OptionRule},
-    safetensors,
+    safetensors, sqlite,
     store::names_of,
 };
 use ielade_core::{Encoding, ImageShape, LayoutId, LayoutOptions};
@@ -17,6 +17,8 @@ pub const CONTAINERS: &[Container] = &[
     npy::CONTAINER,
     safetensors::CONTAINER,
     cifar_bin::CONTAINER,
+    lmdb::CONTAINER,
+    sqlite::CONTAINER,
 ];
 
 /// How samples lie on disk.

@@ -8,7 +8,7 @@ use crate::{
 use ielade_core::{Element, ImageSpec};
 
 /// Names under which labels are usually kept, the likeliest first.
-const LABEL_NAMES: [&str; 8] = [
+pub(crate) const LABEL_NAMES: [&str; 8] = [
     "labels", "label", "y", "targets", "target", "classes", "class", "cls",
 ];
 
