@@ -1,17 +1,23 @@
 //! The registry of containers: one line each.
 
 use crate::{
-    LayoutError, LayoutReader, LayoutWriter, StoreFolder, files,
+    LayoutError, LayoutReader, LayoutWriter, StoreFolder, arrow, files,
     foreign::{ForeignFile, ForeignStore},
     npy,
     options::{self, OptionRule},
+    parquet,
     store::names_of,
 };
-use ielade_core::{Encoding, ImageShape, LayoutId, LayoutOptions};
+use ielade_core::{Encoding, ImageShape, LayoutId, LayoutOptions, Split};
 use std::path::Path;
 
 /// All containers, in the order in which they are listed.
-pub const CONTAINERS: &[Container] = &[files::CONTAINER, npy::CONTAINER];
+pub const CONTAINERS: &[Container] = &[
+    files::CONTAINER,
+    npy::CONTAINER,
+    parquet::CONTAINER,
+    arrow::CONTAINER,
+];
 
 /// How samples lie on disk.
 #[derive(Debug, Clone, Copy)]
@@ -69,6 +75,8 @@ pub struct Foreign {
 pub struct StorePlan<'a> {
     /// The folder to write into; it exists.
     pub folder: &'a Path,
+    /// The part of the data set, after which some containers name their files.
+    pub split: Split,
     /// What each sample is.
     pub encoding: Encoding,
     /// How the container is to be written; checked against its rules.
