@@ -42,7 +42,7 @@ mod writer;
 
 use crate::{
     options::{OptionRule, OptionValues},
-    registry::{Access, Container, Foreign, allows_all},
+    registry::{Access, Container, Foreign, LabelsHeld, allows_all},
 };
 use ielade_core::Encoding;
 
@@ -61,6 +61,7 @@ pub(crate) const CONTAINER: Container = Container {
     }],
     variants: &["batch=5"],
     allows: allows_all,
+    labels: LabelsHeld::AnyOrNone,
     access: Access {
         memory_mapped: true,
         random: "offsets",

@@ -45,7 +45,7 @@ mod writer;
 
 use crate::{
     options::{OptionRule, OptionValues},
-    registry::{Access, Container, Foreign},
+    registry::{Access, Container, Foreign, LabelsHeld},
 };
 use ielade_core::{Encoding, LayoutOptions};
 
@@ -84,6 +84,7 @@ pub(crate) const CONTAINER: Container = Container {
     ],
     variants: &["group=4", "group=3,shard=7", "zstd", "group=5,snappy"],
     allows,
+    labels: LabelsHeld::AnyOrNone,
     access: Access {
         memory_mapped: true,
         random: "page headers; an index of encoded images",

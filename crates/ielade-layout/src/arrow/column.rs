@@ -2,7 +2,7 @@
 
 use super::{
     file::{Batch, BatchPlace, Contents},
-    schema::{Array, Column, Integer, List, Schema, Values},
+    schema::{Array, Column, List, Schema, Values},
 };
 use crate::{
     LayoutError,
@@ -13,7 +13,7 @@ use crate::{
         packed::{PackedSamples, Pages, Slot, Unpacked},
     },
     error::BadSampleReason,
-    stored::mapped::Place,
+    stored::{array::ByteOrder, mapped::Place},
 };
 use ielade_core::{Element, sample::NO_LABEL};
 use std::{ops::Range, path::PathBuf};
@@ -213,7 +213,7 @@ impl Table {
             let buffer = batch.buffer(column, 1)?;
             let bytes = batch.content(buffer, most, &mut room)?;
             let rows = batch.rows as usize;
-            let needed = rows.checked_mul(kind.bytes.into());
+            let needed = rows.checked_mul(kind.bytes);
             let bytes = needed.and_then(|needed| bytes.get(..needed));
             let bytes = bytes.ok_or_else(|| {
                 Fault::new(buffer.0, format!("a buffer too short for {rows} numbers"))
@@ -223,26 +223,14 @@ impl Table {
             }
             let is_there =
                 |row: usize| validity.is_empty() || validity[row / 8] >> (row % 8) & 1 == 1;
-            let values = bytes.chunks_exact(kind.bytes.into()).enumerate();
+            let values = kind.values(bytes, ByteOrder::Little).enumerate();
             numbers.extend(values.map(|(row, value)| match is_there(row) {
-                true => whole(value, kind),
+                true => value,
                 false => NO_LABEL,
             }));
             Ok(())
         })?;
         Ok(numbers)
-    }
-}
-
-/// A number; one that is too large for the type becomes the largest, which no label is.
-fn whole(bytes: &[u8], kind: Integer) -> i64 {
-    let mut eight = [0; 8];
-    eight[..bytes.len()].copy_from_slice(bytes);
-    let value = u64::from_le_bytes(eight);
-    let unused = 64 - 8 * u32::from(kind.bytes);
-    match kind.signed {
-        true => (value << unused) as i64 >> unused,
-        false => i64::try_from(value).unwrap_or(i64::MAX),
     }
 }
 

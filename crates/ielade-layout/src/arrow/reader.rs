@@ -2,11 +2,12 @@ use super::{
     CONTAINER, FILE_ENDING,
     column::{Stored, Table},
     images,
-    schema::{Column, Integer, Values},
+    schema::{Column, Values},
 };
 use crate::{
     LayoutError, LayoutReader, StoreFolder,
     columns::{BYTES, IMAGE, LABEL, files},
+    foreign::arrays::Integer,
     stored::{
         SampleForm, StoreReader,
         labels::Labels,

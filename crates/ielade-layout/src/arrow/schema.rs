@@ -2,7 +2,7 @@
 //! (<https://github.com/apache/arrow/blob/main/format/Schema.fbs>).
 
 use super::flatbuffer::FlatTable;
-use crate::columns::fault::Fault;
+use crate::{columns::fault::Fault, foreign::arrays::Integer};
 use ielade_core::Element;
 
 /// Fields within fields that are followed, and fields in all.
@@ -44,13 +44,6 @@ pub(super) enum Values {
     Integer(Integer),
     /// Says what it is, and why that is not read.
     Other(&'static str),
-}
-
-/// A whole number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Integer {
-    pub(super) bytes: u8,
-    pub(super) signed: bool,
 }
 
 /// Lists in lists of numbers; the outermost first. Each has a validity; the numbers come last.
@@ -253,7 +246,7 @@ fn integer(table: FlatTable<'_>) -> Result<Option<Integer>, Fault> {
     let signed = table.u8(1)? != 0;
     let bits = table.i32(0)?;
     Ok(matches!(bits, 8 | 16 | 32 | 64).then_some(Integer {
-        bytes: (bits / 8) as u8,
+        bytes: bits as usize / 8,
         signed,
     }))
 }

@@ -16,6 +16,9 @@ const BATCH_ROWS: u32 = 1000;
 /// Bytes of images after which a batch ends, whatever its rows: offsets have 31 bits.
 const BATCH_BYTES: u64 = 64 << 20;
 
+/// Place and length of a buffer that is not there: nothing is missing.
+const NONE: (u64, u64) = (0, 0);
+
 /// Opens a folder to write an Arrow file.
 pub(super) fn create(plan: &StorePlan<'_>) -> Result<Box<dyn LayoutWriter>, LayoutError> {
     let payload = ExpectedPayload::of(plan, CONTAINER.name)?;
@@ -103,7 +106,6 @@ impl ArrowWriter {
             output.write(bytes)?;
             Ok::<_, LayoutError>((start - batch.body, bytes.len() as u64))
         };
-        const NONE: (u64, u64) = (0, 0);
         let buffers = if self.is_raw {
             vec![NONE, NONE, images, NONE, append(&batch.labels)?]
         } else {

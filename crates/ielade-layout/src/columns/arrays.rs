@@ -1,6 +1,9 @@
 //! How raw images in a column are described: a shape and a type by NumPy's name.
 
-use crate::stored::array::{ArrayForm, Axes, ByteOrder};
+use crate::{
+    foreign::arrays::{ArrayEntry, Scalar},
+    stored::array::ArrayForm,
+};
 use ielade_core::{Element, ImageSpec};
 
 /// Key of a file's or schema's metadata: the shape of each image, as a JSON list.
@@ -48,36 +51,16 @@ pub(crate) fn shape_from(text: &str) -> Option<Vec<u64>> {
 
 /// What images of this shape are; `None` where they are neither grey nor of three channels.
 pub(crate) fn form_of(shape: &[u64], element: Element) -> Option<ArrayForm> {
-    let is_channels = |size: u64| size == 1 || size == 3;
-    let (axes, [height, width, channels]) = match *shape {
-        [height, width] => (Axes::Planar, [height, width, 1]),
-        // Where both ends could be the channels, the order of stores decides.
-        [channels, height, width]
-            if is_channels(channels) && (element.is_float() || !is_channels(width)) =>
-        {
-            (Axes::Planar, [height, width, channels])
-        }
-        [height, width, channels] if is_channels(channels) => {
-            (Axes::Interleaved, [height, width, channels])
-        }
-        [channels, height, width] if is_channels(channels) => {
-            (Axes::Planar, [height, width, channels])
-        }
-        _ => return None,
+    let one = ArrayEntry {
+        name: String::new(),
+        scalar: Scalar {
+            name: String::new(),
+            element: Some(element),
+            integer: None,
+        },
+        shape: [&[1], shape].concat(),
     };
-    let size = |number: u64| u32::try_from(number).ok().filter(|size| *size > 0);
-    let spec = ImageSpec {
-        height: size(height)?,
-        width: size(width)?,
-        channels: size(channels)?,
-    };
-    let pixels = height.checked_mul(width)?;
-    (pixels <= ielade_codec::MAX_PIXELS).then_some(ArrayForm {
-        element,
-        spec,
-        axes,
-        byte_order: ByteOrder::Little,
-    })
+    one.images().ok().map(|(form, _)| form)
 }
 
 /// The shape that bytes without any description most likely have: a square of `u8`, of three
@@ -117,7 +100,7 @@ mod tests {
             let form = form_of(shape, Element::U8)?;
             Some((form.axes, form.spec.channels))
         };
-        assert_eq!(form(&[32, 32]), Some((Axes::Planar, 1)));
+        assert_eq!(form(&[32, 32]), Some((Axes::Interleaved, 1)));
         assert_eq!(form(&[3, 32, 32]), Some((Axes::Planar, 3)));
         assert_eq!(form(&[32, 32, 1]), Some((Axes::Interleaved, 1)));
         for wrong in [&[32, 32, 4][..], &[], &[0, 2, 3], &[1 << 40, 1 << 40, 3]] {

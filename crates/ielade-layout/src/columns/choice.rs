@@ -1,7 +1,10 @@
 //! Which columns of a foreign table are the images and the labels.
 
 use super::features::Features;
-use crate::{LayoutError, foreign::ForeignFile};
+use crate::{
+    LayoutError,
+    foreign::{ForeignFile, arrays::listed},
+};
 
 /// Usual names of a column of images, the likeliest first.
 const IMAGE_NAMES: [&str; 14] = [
@@ -87,7 +90,7 @@ fn named(
     let fault = |reason: String| LayoutError::Foreign {
         path: file.path.to_owned(),
         reason,
-        hint: listed(columns),
+        hint: all_columns(columns),
     };
     let usable = columns
         .iter()
@@ -105,16 +108,10 @@ fn named(
     }))
 }
 
-fn listed(columns: &[Column]) -> String {
+fn all_columns(columns: &[Column]) -> String {
     let mut names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
     names.dedup();
-    // A table of very many columns is not listed whole.
-    let more = match names.len().checked_sub(40) {
-        Some(more) if more > 0 => format!(" and {more} more"),
-        _ => String::new(),
-    };
-    names.truncate(40);
-    format!("its columns are {}{more}", names.join(", "))
+    format!("its columns are {}", listed(&names))
 }
 
 fn guessed_images(
@@ -144,7 +141,7 @@ fn guessed_images(
         return Err(LayoutError::Foreign {
             path: file.path.to_owned(),
             reason: refused.unwrap_or_else(|| "no column holds images".to_owned()),
-            hint: listed(columns),
+            hint: all_columns(columns),
         });
     };
     guesses.push(format!("the images are in column {:?}", column.name));
@@ -173,7 +170,8 @@ fn guessed_labels(
 #[cfg(test)]
 mod tests {
     use super::{Choice, Column, Use, choose};
-    use crate::{columns::features::Features, foreign::ForeignFile, foreign::ForeignNames};
+    use crate::{columns::features::Features, foreign::ForeignFile};
+    use ielade_core::ForeignNames;
     use std::path::Path;
 
     fn column(name: &str, usable: Use, bytes: u64) -> Column {
