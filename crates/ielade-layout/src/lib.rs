@@ -10,7 +10,8 @@
 //! | [`reader`], [`writer`] | the two seams |
 //! | [`registry`] | which containers there are and what they can hold |
 //! | [`store`] | a store's folder and manifest; opening it |
-//! | [`files`], [`npy`] | the containers |
+//! | [`files`], [`npy`], [`parquet`], [`arrow`] | the containers |
+//! | `columns` | what containers of columns share |
 //! | [`support`], [`options`], [`encoder`] | what each container can do; how it and its images are written |
 //! | `stored` | what all containers' readers share: samples in mapped files, in chunks, as arrays |
 //! | [`foreign`] | files that others made, opened without a manifest |
@@ -18,8 +19,10 @@
 //! | [`verify`] | a store against its digests and against its source |
 //! | [`cache`], [`mapped`] | what the page cache holds of a store; mapped files |
 
+pub mod arrow;
 pub mod cache;
 mod cifar_bin;
+mod columns;
 mod data_set_split;
 mod digest;
 mod disk;
@@ -33,6 +36,7 @@ mod lmdb;
 pub mod mapped;
 pub mod npy;
 pub mod options;
+pub mod parquet;
 mod payload;
 pub mod prepare;
 pub mod reader;

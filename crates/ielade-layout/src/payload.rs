@@ -91,12 +91,13 @@ impl ExpectedPayload {
 mod tests {
     use super::ExpectedPayload;
     use crate::registry::StorePlan;
-    use ielade_core::{Encoding, ImageShape, ImageSpec, LayoutOptions, Payload, Sample};
+    use ielade_core::{Encoding, ImageShape, ImageSpec, LayoutOptions, Payload, Sample, Split};
     use std::path::Path;
 
     fn expected(encoding: &str, shape: ImageShape) -> ExpectedPayload {
         let plan = StorePlan {
             folder: Path::new("store"),
+            split: Split::Train,
             encoding: encoding.parse().unwrap(),
             options: &LayoutOptions::default(),
             shape,

@@ -651,6 +651,7 @@ impl Output {
         let folder = target.folder();
         let writer = (container.create)(&StorePlan {
             folder,
+            split: source.split(),
             encoding: request.layout.encoding,
             options: &request.layout.container_options,
             shape: checkpoint.shape.unwrap_or(ImageShape::Varies),

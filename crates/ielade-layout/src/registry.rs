@@ -1,14 +1,14 @@
 //! The registry of containers: one line each.
 
 use crate::{
-    LayoutError, LayoutReader, LayoutWriter, StoreFolder, cifar_bin, files,
+    LayoutError, LayoutReader, LayoutWriter, StoreFolder, arrow, cifar_bin, files,
     foreign::{ForeignFile, ForeignStore},
     lmdb, npy,
     options::{self, OptionRule},
-    safetensors, sqlite,
+    parquet, safetensors, sqlite,
     store::names_of,
 };
-use ielade_core::{Encoding, ImageShape, LayoutId, LayoutOptions};
+use ielade_core::{Encoding, ImageShape, LayoutId, LayoutOptions, Split};
 use std::path::Path;
 
 /// All containers, in the order in which they are listed.
@@ -19,6 +19,8 @@ pub const CONTAINERS: &[Container] = &[
     cifar_bin::CONTAINER,
     lmdb::CONTAINER,
     sqlite::CONTAINER,
+    parquet::CONTAINER,
+    arrow::CONTAINER,
 ];
 
 /// How samples lie on disk.
@@ -103,6 +105,8 @@ pub struct Foreign {
 pub struct StorePlan<'a> {
     /// The folder to write into; it exists.
     pub folder: &'a Path,
+    /// The part of the data set, after which some containers name their files.
+    pub split: Split,
     /// What each sample is.
     pub encoding: Encoding,
     /// How the container is to be written; checked against its rules.
