@@ -24,6 +24,7 @@ stores = "big/stores"
 resize = [224, 192]
 orientation = "ignore"
 test_share = 0.2
+images = "train/images"
 
 [loader]
 batch_size = 64
@@ -101,6 +102,8 @@ fn a_whole_plan_is_read_value_for_value() {
             resize: Some((224, 192)),
             orientation: OrientationRule::Ignore,
             test_share: Some(0.2),
+            images: Some("train/images".to_owned()),
+            labels: None,
         }
     );
     assert_eq!(
@@ -488,18 +491,24 @@ fn data() -> impl Strategy<Value = DataPlan> {
         sizes(),
         any::<bool>(),
         share,
+        prop::option::of("\\PC{1,20}"),
+        prop::option::of("\\PC{1,20}"),
     )
-        .prop_map(|(source, stores, resize, ignore, test_share)| DataPlan {
-            source,
-            stores: PathBuf::from(stores),
-            resize,
-            orientation: if ignore {
-                OrientationRule::Ignore
-            } else {
-                OrientationRule::Apply
+        .prop_map(
+            |(source, stores, resize, ignore, test_share, images, labels)| DataPlan {
+                source,
+                stores: PathBuf::from(stores),
+                resize,
+                orientation: if ignore {
+                    OrientationRule::Ignore
+                } else {
+                    OrientationRule::Apply
+                },
+                test_share,
+                images,
+                labels,
             },
-            test_share,
-        })
+        )
 }
 
 fn plans() -> impl Strategy<Value = Plan> {

@@ -14,6 +14,7 @@
 //! | [`manifest`], [`layout_id`], [`normalisation`] | what a store says of itself |
 //! | [`foreign_names`] | what a user says of a file that others made |
 //! | [`order`], [`shuffle`], [`random`] | who comes when: pure functions of (seed, epoch) |
+//! | [`timestamp`] | when it was made, or a run started |
 //! | [`output`], [`batch`], [`bad_sample`] | what the loader hands over |
 //! | [`training`], [`worker_protocol`] | what a worker is asked and what it answers |
 
@@ -32,6 +33,7 @@ pub mod random;
 pub mod sample;
 pub mod shuffle;
 pub mod split;
+pub mod timestamp;
 pub mod training;
 pub mod worker_protocol;
 

@@ -5,6 +5,8 @@
 //! tell and the file does not (the mean and deviation of the channels, names of classes) is left
 //! plain: pixels are only scaled to 0..1, classes are numbered.
 
+pub(crate) mod arrays;
+
 use crate::{
     LayoutError, LayoutReader, StoreFolder, open_store, registry,
     store::{MANIFEST_FILE, manifest_of},
@@ -64,14 +66,9 @@ pub fn open_any(path: &Path, names: &ForeignNames) -> Result<ForeignStore, Layou
             guesses: Vec::new(),
         });
     }
-    let head = head(path)?;
-    let foreign = || {
-        registry::CONTAINERS
-            .iter()
-            .filter_map(|c| Some((c, c.foreign?)))
-    };
-    let Some((_, found)) = foreign().find(|(_, foreign)| (foreign.recognises)(path, &head)) else {
-        let known: Vec<&str> = foreign().map(|(container, _)| container.name).collect();
+    let Some(found) = recognise(path)? else {
+        let foreign = registry::CONTAINERS.iter().filter(|c| c.foreign.is_some());
+        let known: Vec<&str> = foreign.map(|container| container.name).collect();
         return Err(LayoutError::UnknownFile {
             path: path.to_owned(),
             reason: "it has no manifest.json, and no container recognises it".to_owned(),
@@ -79,6 +76,20 @@ pub fn open_any(path: &Path, names: &ForeignNames) -> Result<ForeignStore, Layou
         });
     };
     (found.open)(&ForeignFile { path, names })
+}
+
+/// Whether a path is a store, or a file or folder that a container recognises.
+///
+/// # Errors
+/// Where it cannot be opened.
+pub fn is_recognised(path: &Path) -> Result<bool, LayoutError> {
+    Ok(path.join(MANIFEST_FILE).is_file() || recognise(path)?.is_some())
+}
+
+fn recognise(path: &Path) -> Result<Option<registry::Foreign>, LayoutError> {
+    let head = head(path)?;
+    let mut foreign = registry::CONTAINERS.iter().filter_map(|c| c.foreign);
+    Ok(foreign.find(|foreign| (foreign.recognises)(path, &head)))
 }
 
 /// The first bytes of a file; none of a folder.

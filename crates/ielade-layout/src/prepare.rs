@@ -6,7 +6,6 @@
 //! note: the result is, byte for byte, that of a run that was never interrupted.
 
 pub(crate) mod alignment;
-mod clock;
 pub(crate) mod conversion;
 mod statistics;
 mod target;
@@ -26,13 +25,14 @@ use ielade_codec::DECODER;
 use ielade_core::{
     ImageShape, ImageSpec, LayoutId, Manifest, Normalisation, OrientationRule, Sample,
     manifest::{FORMAT_VERSION, Provenance},
+    timestamp::rfc3339,
 };
 use rayon::prelude::*;
 use std::{
     ops::Range,
     path::PathBuf,
     sync::atomic::{AtomicBool, Ordering},
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 use target::{Checkpoint, Found, Place, Target};
 
@@ -203,6 +203,7 @@ pub fn prepare<S: SampleSource>(
 ) -> Result<Prepared, LayoutError> {
     let container = registry::check(&request.layout)?;
     check_count(source)?;
+    check_labels(container, source)?;
     if let Some(prepared) = find_complete(request, source)? {
         return Ok(prepared);
     }
@@ -240,6 +241,28 @@ fn check_count<S: SampleSource>(source: &S) -> Result<(), LayoutError> {
         0 => Err(no_samples(source)),
         count if count >= u32::MAX as usize => Err(LayoutError::TooManySamples { count }),
         _ => Ok(()),
+    }
+}
+
+/// Fails where the container cannot hold the source's labels.
+fn check_labels<S: SampleSource>(container: &Container, source: &S) -> Result<(), LayoutError> {
+    let classes = source.classes().len();
+    if classes > container.labels.most_classes() {
+        return Err(LayoutError::TooManyClasses {
+            container: container.name,
+            classes,
+            most: container.labels.most_classes(),
+        });
+    }
+    if container.labels.or_none() {
+        return Ok(());
+    }
+    match (0..source.len()).find(|index| source.label(*index).is_none()) {
+        None => Ok(()),
+        Some(index) => Err(LayoutError::NeedsLabel {
+            key: source.key(index).to_owned(),
+            container: container.name,
+        }),
     }
 }
 
@@ -595,7 +618,7 @@ impl<'a, S: SampleSource> Run<'a, S> {
             files,
             made: Provenance {
                 program: request.program.clone(),
-                at: clock::now(),
+                at: rfc3339(SystemTime::now()),
                 seconds: self.seconds_before + self.started.elapsed().as_secs_f64(),
                 source: source.origin(),
             },

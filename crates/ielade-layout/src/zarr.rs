@@ -50,7 +50,7 @@ mod writer;
 
 use crate::{
     options::{OptionRule, OptionValues},
-    registry::{Access, Container, Foreign},
+    registry::{Access, Container, Foreign, LabelsHeld},
 };
 use ielade_core::{Element, Encoding, ImageSpec, LayoutOptions};
 
@@ -96,6 +96,7 @@ pub(crate) const CONTAINER: Container = Container {
         "chunk=16,shard=64,zstd",
     ],
     allows,
+    labels: LabelsHeld::AnyOrNone,
     access: Access {
         memory_mapped: true,
         random: "index of the shard",

@@ -2,10 +2,11 @@
 
 use crate::{
     Epoch, LoadError,
+    seats::Seats,
     window::{EpochPlan, Window},
     worker_thread::Shared,
 };
-use ielade_codec::PixelPipeline;
+use ielade_codec::{PixelPipeline, ThreadContext};
 use ielade_core::{
     Element, Encoding, ImageSpec, Manifest, Order, OutputSpec,
     worker_protocol::{LastBatch, LoaderSettings},
@@ -61,7 +62,10 @@ impl Loader {
         // No batch is ever larger than the store.
         let capacity = settings.batch_size.min(count) as usize;
         let order = Order::new(settings.shuffle, count, reader.samples_per_chunk(), seed);
-        let window = Window::new(pipeline.output, capacity, prefetch);
+        let contexts = (0..threads)
+            .map(|_| ThreadContext::new(&pipeline))
+            .collect();
+        let window = Window::new(pipeline.output, capacity, prefetch, Seats::new(contexts));
         let mut shared = Shared::new(reader, pipeline, order, seed, window);
         shared.augmentation = settings.augmentation;
         shared.policy = settings.on_bad_sample;

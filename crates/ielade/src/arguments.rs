@@ -29,10 +29,13 @@ pub(crate) enum Command {
     /// Show what is in a data set: counts, classes, formats, sizes, broken files
     #[command(after_help = INSPECT_EXAMPLES)]
     Inspect(InspectOptions),
+    /// Show which containers and encodings there are, and their options
+    #[command(after_help = LAYOUTS_EXAMPLES)]
+    Layouts,
     /// Write a data set as stores, one for each layout and split
     #[command(after_help = PREPARE_EXAMPLES)]
     Prepare(PrepareOptions),
-    /// Check a store against its own manifest and the data set that it was made from
+    /// Check stores against their manifests, the data set that they were made from, and each other
     #[command(after_help = VERIFY_EXAMPLES)]
     Verify(VerifyOptions),
     /// Load a store and time it, without a model
@@ -69,17 +72,25 @@ Examples:
 const INSPECT_EXAMPLES: &str = "\
 Examples:
   ielade inspect data/face-masks
-  ielade inspect demo --json";
+  ielade inspect demo --json
+  ielade inspect photos.parquet";
 
 const PREPARE_EXAMPLES: &str = "\
 Examples:
   ielade prepare data/cifar10 --layout npy/u8
   ielade prepare photos --layout files/jpeg --layout npy/f16 --resize 224x224
+  ielade prepare data/cifar10 --layout hdf5:chunk=128,deflate/u8 --layout files/jpeg:quality=90
 Stopped in the middle, the same command continues.";
 
-const VERIFY_EXAMPLES: &str = "\
+const LAYOUTS_EXAMPLES: &str = "\
 Example:
-  ielade verify stores/cifar10-train/npy-u8 --against data/cifar10";
+  ielade layouts                        as Markdown, as on the page docs/layouts.md";
+
+const VERIFY_EXAMPLES: &str = "\
+Examples:
+  ielade verify stores/cifar10-train/npy-u8 --against data/cifar10
+  ielade verify stores/cifar10-train/files-jpeg stores/cifar10-train/hdf5-u8 --training
+  ielade verify photos.h5 --images train/images --labels train/labels";
 
 const LOAD_EXAMPLES: &str = "\
 Examples:
@@ -100,9 +111,12 @@ pub(crate) struct BenchOptions {
     /// A plan (TOML); without it, the demo set or the images of --data
     #[arg(conflicts_with = "data")]
     pub(crate) plan: Option<PathBuf>,
-    /// Your own images: a folder of class folders, or a data set that `ielade fetch` knows
+    /// Your own images: a folder of class folders, a data set that `ielade fetch` knows, or a file
+    /// (HDF5, Zarr, TFRecord, tar, Parquet, ...)
     #[arg(long, value_name = "FOLDER")]
     pub(crate) data: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) names: NameOptions,
     /// Where records and page go [default: results/NAME]
     #[arg(long, value_name = "FOLDER")]
     pub(crate) out: Option<PathBuf>,
@@ -158,10 +172,12 @@ pub(crate) struct SourceOptions {
 
 #[derive(Debug, Args)]
 pub(crate) struct InspectOptions {
-    /// Folder of the data set, or `demo`
+    /// Folder of the data set, a store, a file that others made, or `demo`
     pub(crate) source: PathBuf,
     #[command(flatten)]
     pub(crate) opening: SourceOptions,
+    #[command(flatten)]
+    pub(crate) names: NameOptions,
     /// Print everything as JSON
     #[arg(long)]
     pub(crate) json: bool,
@@ -172,10 +188,12 @@ pub(crate) struct InspectOptions {
 
 #[derive(Debug, Args)]
 pub(crate) struct PrepareOptions {
-    /// Folder of the data set, or `demo`
+    /// Folder of the data set, a store, a file that others made, or `demo`
     pub(crate) source: PathBuf,
     #[command(flatten)]
     pub(crate) opening: SourceOptions,
+    #[command(flatten)]
+    pub(crate) names: NameOptions,
     /// Container and encoding; may be given several times
     #[arg(long, value_name = "LAYOUT", required = true)]
     pub(crate) layout: Vec<LayoutId>,
@@ -210,11 +228,20 @@ pub(crate) enum PrepareBadSample {
 
 #[derive(Debug, Args)]
 pub(crate) struct VerifyOptions {
-    /// Folder of the store
-    pub(crate) store: PathBuf,
-    /// Folder of the data set that it was made from, or `demo`
+    /// Folder of the store, or a file that others made. Of several, each is compared with the first
+    #[arg(required = true, value_name = "STORE")]
+    pub(crate) stores: Vec<PathBuf>,
+    /// Folder of the data set that they were made from, or `demo`
     #[arg(long, value_name = "SOURCE")]
     pub(crate) against: Option<PathBuf>,
+    /// Also train the same model from the same seed on each of several, and compare the losses
+    #[arg(long)]
+    pub(crate) training: bool,
+    /// The model of --training
+    #[arg(long, default_value = "mlp", requires = "training")]
+    pub(crate) model: ModelName,
+    #[command(flatten)]
+    pub(crate) names: NameOptions,
     #[command(flatten)]
     pub(crate) opening: SourceOptions,
 }

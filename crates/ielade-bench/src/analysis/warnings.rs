@@ -76,7 +76,7 @@ fn different_accuracy(evidence: &Evidence<'_>) -> Vec<String> {
     let mut accuracies: BTreeMap<(usize, (u32, u32)), BTreeSet<u64>> = BTreeMap::new();
     for (_, run) in evidence.completed() {
         let configuration = evidence.configuration(run);
-        let lossless = configuration.layout.encoding.keeps_pixels();
+        let lossless = configuration.layout.keeps_pixels();
         let trained = matches!(configuration.consumer, Consumer::Model(_));
         let accuracy = Metric::TestTop1.of_run(run).filter(|_| lossless && trained);
         let consumer = evidence

@@ -1,6 +1,6 @@
 //! What one value of an array is.
 
-use crate::stored::array::ByteOrder;
+use crate::{foreign::arrays::Integer, stored::array::ByteOrder};
 use half::{bf16, f16};
 use ielade_core::Element;
 use serde_json::Value;
@@ -93,9 +93,15 @@ impl DataType {
         }
     }
 
-    /// Whether it can hold labels.
-    pub(crate) const fn is_integer(self) -> bool {
-        matches!(self, Self::Unsigned(_) | Self::Signed(_) | Self::Bool)
+    /// The whole numbers that labels of this type are; `None` where they are no labels.
+    pub(crate) const fn integer(self) -> Option<Integer> {
+        let (bytes, signed) = match self {
+            Self::Unsigned(bytes) => (bytes as usize, false),
+            Self::Signed(bytes) => (bytes as usize, true),
+            Self::Bool => (1, false),
+            _ => return None,
+        };
+        Some(Integer { bytes, signed })
     }
 
     /// Bytes of a value; 0 where they differ.
@@ -157,24 +163,6 @@ impl DataType {
             Self::Float(4) => (value as f32).to_le_bytes().to_vec(),
             Self::Bfloat16 => bf16::from_f64(value).to_le_bytes().to_vec(),
             _ => value.to_le_bytes().to_vec(),
-        }
-    }
-
-    /// A label from the bytes of one value. What does not fit becomes a number that is no label.
-    pub(crate) fn label(self, bytes: &[u8], order: ByteOrder) -> i64 {
-        let mut wide = [0; 8];
-        let size = bytes.len().min(8);
-        wide[..size].copy_from_slice(&bytes[..size]);
-        if order == ByteOrder::Big {
-            wide[..size].reverse();
-        }
-        let unsigned = u64::from_le_bytes(wide);
-        match self {
-            Self::Signed(1) => i64::from(unsigned as i8),
-            Self::Signed(2) => i64::from(unsigned as i16),
-            Self::Signed(4) => i64::from(unsigned as i32),
-            Self::Signed(_) => unsigned as i64,
-            _ => i64::try_from(unsigned).unwrap_or(i64::MAX),
         }
     }
 }
@@ -271,20 +259,5 @@ mod tests {
         ] {
             assert_eq!(kind.fill(Some(&value), Little), None, "{value}");
         }
-    }
-
-    #[test]
-    fn labels_of_every_integer_type_are_read() {
-        assert_eq!(DataType::Signed(1).label(&[0xff], Little), -1);
-        assert_eq!(DataType::Unsigned(1).label(&[0xff], Little), 255);
-        assert_eq!(
-            DataType::Signed(4).label(&[0xff, 0xff, 0xff, 0xfe], Big),
-            -2
-        );
-        assert_eq!(DataType::Unsigned(8).label(&[0xff; 8], Little), i64::MAX);
-        assert_eq!(
-            DataType::Signed(8).label(&[7, 0, 0, 0, 0, 0, 0, 0], Little),
-            7
-        );
     }
 }

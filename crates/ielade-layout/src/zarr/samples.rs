@@ -381,10 +381,11 @@ const MAX_LABELS: u64 = 1 << 26;
 pub(crate) fn read_labels(array: Array, missing: Missing) -> Result<Vec<i64>, LayoutError> {
     let kind = array.metadata.data_type;
     let byte_order = array.metadata.layers.byte_order;
-    if !kind.is_integer() || !matches!(array.metadata.shape[..], [_] | [_, 1]) {
+    let is_list = matches!(array.metadata.shape[..], [_] | [_, 1]);
+    let Some(integer) = kind.integer().filter(|_| is_list) else {
         let (name, shape) = (kind.name(), &array.metadata.shape);
         return Err(array.fault(format!("{name} {shape:?} are no labels")));
-    }
+    };
     let count = array.metadata.shape[0];
     if count > MAX_LABELS {
         return Err(array.fault(format!("{count} labels; at most {MAX_LABELS} are read")));
@@ -400,8 +401,7 @@ pub(crate) fn read_labels(array: Array, missing: Missing) -> Result<Vec<i64>, La
             .unpack(row as u32, &mut packed, &mut values)
             .map_err(|reason| label_fault(chunks.chunks.path(row, 0), reason))?;
         let wanted = per_row.min(count - row * per_row) as usize;
-        let values = values.chunks_exact(kind.size()).take(wanted);
-        labels.extend(values.map(|value| kind.label(value, byte_order)));
+        labels.extend(integer.values(&values, byte_order).take(wanted));
     }
     Ok(labels)
 }

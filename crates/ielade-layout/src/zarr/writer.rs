@@ -8,10 +8,12 @@ mod documents;
 mod progress;
 
 use super::{Chunking, FOLDER, IMAGES, LABELS, blosc, hierarchy::METADATA_FILE, shape_of};
-use crate::{LayoutError, LayoutWriter, digest, disk, registry::StorePlan, store::one_size};
+use crate::{
+    LayoutError, LayoutWriter, digest, disk, payload::ExpectedPayload, registry::StorePlan,
+};
 use chunk_files::{ChunkFiles, FilesForm};
 use documents::{ArrayForm, Values};
-use ielade_core::{Element, Encoding, ImageSpec, Sample, manifest::DataFile, sample::NO_LABEL};
+use ielade_core::{Element, Encoding, ImageSpec, Sample, manifest::DataFile};
 use progress::{Notes, Progress};
 use rayon::prelude::*;
 use std::{cell::RefCell, path::PathBuf};
@@ -76,15 +78,9 @@ pub(super) fn create(plan: &StorePlan<'_>) -> Result<Box<dyn LayoutWriter>, Layo
         (_, true) => ChunkPacking::Blosc,
         _ => ChunkPacking::None,
     };
-    let spec = match plan.encoding.element() {
-        Some(_) => Some(one_size(plan.shape, plan.folder, super::CONTAINER.name)?),
-        None => None,
-    };
-    let form = SampleForm {
-        encoding: plan.encoding,
-        spec,
-    };
-    check_chunk(form, chunking, packing)?;
+    let expected = ExpectedPayload::of(plan, super::CONTAINER.name)?;
+    let sample_bytes = expected.sample_bytes();
+    check_chunk(sample_bytes.unwrap_or(0), chunking, packing)?;
     let root = plan.folder.join(FOLDER);
     for array in [IMAGES, LABELS] {
         let folder = root.join(array);
@@ -97,7 +93,7 @@ pub(super) fn create(plan: &StorePlan<'_>) -> Result<Box<dyn LayoutWriter>, Layo
     let images = ChunkFiles::open(
         &root.join(IMAGES),
         FilesForm {
-            rank: if spec.is_some() { 4 } else { 1 },
+            rank: if sample_bytes.is_some() { 4 } else { 1 },
             chunks_in_shard: chunking.chunks_in_shard,
         },
         packed_chunks.into(),
@@ -118,7 +114,10 @@ pub(super) fn create(plan: &StorePlan<'_>) -> Result<Box<dyn LayoutWriter>, Layo
     Ok(Box::new(ZarrWriter {
         store: plan.folder.to_owned(),
         classes: plan.classes.to_vec(),
-        form,
+        encoding: plan.encoding,
+        size: plan.shape.fixed(),
+        expected,
+        sample_bytes,
         chunking,
         packing,
         images,
@@ -132,11 +131,11 @@ pub(super) fn create(plan: &StorePlan<'_>) -> Result<Box<dyn LayoutWriter>, Layo
 
 /// Fails where a chunk would have to be held in memory that is too large for that.
 fn check_chunk(
-    form: SampleForm,
+    sample_bytes: usize,
     chunking: Chunking,
     packing: ChunkPacking,
 ) -> Result<(), LayoutError> {
-    let bytes = form.bytes().saturating_mul(chunking.chunk as usize);
+    let bytes = sample_bytes.saturating_mul(chunking.chunk as usize);
     if packing == ChunkPacking::None || bytes <= MAX_CHUNK_BYTES {
         return Ok(());
     }
@@ -150,67 +149,15 @@ fn check_chunk(
     })
 }
 
-/// What each sample is.
-#[derive(Debug, Clone, Copy)]
-struct SampleForm {
-    encoding: Encoding,
-    /// `None` for compressed images.
-    spec: Option<ImageSpec>,
-}
-
-impl SampleForm {
-    /// Bytes of a sample; 0 where they differ.
-    fn bytes(self) -> usize {
-        let size = self.encoding.element().map_or(0, Element::size);
-        self.spec.map_or(0, |spec| spec.values() * size)
-    }
-
-    /// The sample's bytes, if it is what the store holds.
-    fn check<'a>(self, sample: &'a Sample<'_>) -> Result<&'a [u8], LayoutError> {
-        let Sample { key, payload, .. } = sample;
-        let wrong = |expected: String, found: String| LayoutError::WrongPayload {
-            key: (*key).to_owned(),
-            expected,
-            found,
-        };
-        if payload.encoding() != self.encoding {
-            return Err(wrong(
-                self.encoding.to_string(),
-                payload.encoding().to_string(),
-            ));
-        }
-        let bytes = payload.bytes();
-        let Some(spec) = self.spec else {
-            return match u32::try_from(bytes.len()) {
-                Ok(_) => Ok(bytes),
-                Err(_) => Err(wrong(
-                    "less than 4 GiB".to_owned(),
-                    format!("{} bytes", bytes.len()),
-                )),
-            };
-        };
-        if payload.spec() != Some(spec) {
-            return Err(LayoutError::SizesDiffer {
-                key: (*key).to_owned(),
-                found: payload
-                    .spec()
-                    .map_or_else(String::new, |spec| spec.to_string()),
-                expected: spec.to_string(),
-                container: super::CONTAINER.name,
-            });
-        }
-        if bytes.len() != self.bytes() {
-            let expected = format!("{} bytes", self.bytes());
-            return Err(wrong(expected, format!("{} bytes", bytes.len())));
-        }
-        Ok(bytes)
-    }
-}
-
 struct ZarrWriter {
     store: PathBuf,
     classes: Vec<String>,
-    form: SampleForm,
+    encoding: Encoding,
+    /// Size of raw images.
+    size: Option<ImageSpec>,
+    expected: ExpectedPayload,
+    /// Bytes of a sample; `None` where they differ.
+    sample_bytes: Option<usize>,
     chunking: Chunking,
     packing: ChunkPacking,
     images: ChunkFiles,
@@ -224,7 +171,7 @@ struct ZarrWriter {
 
 impl ZarrWriter {
     fn chunk_bytes(&self) -> usize {
-        self.form.bytes() * self.chunking.chunk as usize
+        self.sample_bytes.unwrap_or(0) * self.chunking.chunk as usize
     }
 
     fn push_image(&mut self, bytes: &[u8]) -> Result<(), LayoutError> {
@@ -237,12 +184,17 @@ impl ZarrWriter {
                 Ok(())
             };
         }
-        if self.form.spec.is_none() {
+        if self.sample_bytes.is_none() {
             // As numcodecs' vlen-bytes: the chunk's number of samples, and each behind its length.
             if self.written.is_multiple_of(self.chunking.chunk) {
                 self.images.append(&self.chunking.chunk.to_le_bytes())?;
             }
-            self.images.append(&(bytes.len() as u32).to_le_bytes())?;
+            let length = u32::try_from(bytes.len()).map_err(|_| LayoutError::WrongPayload {
+                key: String::new(),
+                expected: "less than 4 GiB".to_owned(),
+                found: format!("{} bytes", bytes.len()),
+            })?;
+            self.images.append(&length.to_le_bytes())?;
         }
         self.images.append(bytes)?;
         if (self.written + 1).is_multiple_of(self.chunking.chunk) {
@@ -256,7 +208,7 @@ impl ZarrWriter {
     fn pack_whole_chunks(&mut self) -> Result<(), LayoutError> {
         let chunk_bytes = self.chunk_bytes();
         let whole = self.pending.len() / chunk_bytes * chunk_bytes;
-        let value_bytes = self.form.encoding.element().map_or(1, Element::size);
+        let value_bytes = self.encoding.element().map_or(1, Element::size);
         let packing = self.packing;
         let packed: Vec<Vec<u8>> = self.pending[..whole]
             .par_chunks_exact(chunk_bytes)
@@ -278,10 +230,7 @@ impl ZarrWriter {
             let lacking = (self.chunking.chunk - started) as usize;
             if self.packing == ChunkPacking::None {
                 // An image of no bytes is its length, 0.
-                let bytes = match self.form.spec {
-                    Some(_) => self.form.bytes(),
-                    None => size_of::<u32>(),
-                };
+                let bytes = self.sample_bytes.unwrap_or(size_of::<u32>());
                 pad(&mut self.images, 0, lacking * bytes)?;
                 self.images.end_chunk()?;
             } else {
@@ -308,9 +257,9 @@ impl ZarrWriter {
 
     fn write_documents(&self) -> Result<(), LayoutError> {
         let root = self.store.join(FOLDER);
-        let values = match self.form.spec.zip(self.form.encoding.element()) {
+        let values = match self.size.zip(self.encoding.element()) {
             Some((spec, element)) => Values::Array(element, shape_of(element, spec, self.written)),
-            None => Values::Bytes(self.form.encoding, self.written),
+            None => Values::Bytes(self.encoding, self.written),
         };
         let images = ArrayForm {
             values,
@@ -352,15 +301,8 @@ fn pad(files: &mut ChunkFiles, byte: u8, mut bytes: usize) -> Result<(), LayoutE
 
 impl LayoutWriter for ZarrWriter {
     fn push(&mut self, sample: &Sample<'_>) -> Result<(), LayoutError> {
-        let bytes = self.form.check(sample)?;
-        let label = sample.label.map_or(NO_LABEL, i64::from);
-        if label >= self.classes.len() as i64 {
-            return Err(LayoutError::LabelOutOfRange {
-                key: sample.key.to_owned(),
-                label: label as u32,
-                classes: self.classes.len(),
-            });
-        }
+        let bytes = self.expected.bytes(sample)?;
+        let label = self.expected.label(sample)?;
         self.push_image(bytes)?;
         self.labels.append(&label.to_le_bytes())?;
         self.written += 1;

@@ -1,8 +1,9 @@
 //! Stores whose making was broken off.
 
 use crate::{
+    contents::contents,
     source::MemorySource,
-    stores::{contents, layouts, make, normalisation, run},
+    stores::{held, layouts, make, normalisation, run},
 };
 use ielade_core::LayoutId;
 use ielade_layout::{LayoutError, PrepareRequest, prepare, prepare::Progress, registry};
@@ -24,6 +25,18 @@ fn request(layout: &LayoutId, store: &Path) -> PrepareRequest {
         checkpoint_every: Duration::ZERO,
         ..PrepareRequest::new(layout.clone(), store.to_owned(), normalisation())
     }
+}
+
+/// Begins a store and stops when some samples are written.
+fn stop_half_way(layout: &LayoutId, store: &Path, source: &MemorySource) -> LayoutError {
+    let stop = AtomicBool::new(false);
+    let mut watch = |sign| {
+        if matches!(sign, Progress::Samples { done: 20.., .. }) {
+            stop.store(true, Ordering::Relaxed);
+        }
+    };
+    let source = held(source, layout);
+    prepare(&request(layout, store), source.as_ref(), &mut watch, &stop).unwrap_err()
 }
 
 /// Finishes a store that was broken off and compares it with one that was not.
@@ -58,13 +71,7 @@ fn a_store_that_was_stopped_is_continued_to_the_same_bytes() {
     for layout in layouts() {
         let folder = tempfile::tempdir().unwrap();
         let store = folder.path().join("store");
-        let stop = AtomicBool::new(false);
-        let mut watch = |sign| {
-            if matches!(sign, Progress::Samples { done: 20.., .. }) {
-                stop.store(true, Ordering::Relaxed);
-            }
-        };
-        let error = prepare(&request(&layout, &store), &source, &mut watch, &stop).unwrap_err();
+        let error = stop_half_way(&layout, &store, &source);
         assert!(
             matches!(
                 error,
@@ -119,7 +126,7 @@ fn an_unfinished_store_of_another_request_is_not_continued() {
         let store = folder.path().join("store");
         let stop = AtomicBool::new(true);
         let first = request(&layout, &store);
-        prepare(&first, &source, &mut |_| {}, &stop).unwrap_err();
+        prepare(&first, held(&source, &layout).as_ref(), &mut |_| {}, &stop).unwrap_err();
         let mut second = request(&layout, &store);
         second.normalisation.mean[0] = 0.1;
         let (result, signs) = run(&second, &source);
@@ -134,13 +141,7 @@ fn an_unfinished_store_that_lost_data_is_made_again() {
     for layout in layouts() {
         let folder = tempfile::tempdir().unwrap();
         let store = folder.path().join("store");
-        let stop = AtomicBool::new(false);
-        let mut watch = |sign| {
-            if matches!(sign, Progress::Samples { done: 20.., .. }) {
-                stop.store(true, Ordering::Relaxed);
-            }
-        };
-        prepare(&request(&layout, &store), &source, &mut watch, &stop).unwrap_err();
+        stop_half_way(&layout, &store, &source);
         std::fs::write(folder.path().join(".store.partial/samples.csv"), "").unwrap();
         let (result, signs) = run(&request(&layout, &store), &source);
         result.unwrap();
@@ -166,7 +167,14 @@ fn two_writers_of_one_store_do_not_meet() {
                 assert!(matches!(error, LayoutError::Busy { .. }), "{error}");
             }
         };
-        prepare(&request, &source, &mut second, &AtomicBool::new(false)).unwrap();
+        let held = held(&source, &layout);
+        prepare(
+            &request,
+            held.as_ref(),
+            &mut second,
+            &AtomicBool::new(false),
+        )
+        .unwrap();
         assert!(tried);
     }
 }

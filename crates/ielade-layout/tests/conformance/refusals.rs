@@ -1,12 +1,13 @@
 //! Sources that cannot be stored, and targets that cannot be written.
 
 use crate::{
+    broken::broken,
     source::{Image, MemorySource},
     stores::{layouts, make, output, read, request, run},
 };
 use ielade_core::{Encoding, ImageSpec, LayoutId};
-use ielade_layout::{LayoutError, open_store, prepare::OnBadSample};
-use std::fs;
+use ielade_layout::{LayoutError, open_store, prepare, prepare::OnBadSample, registry};
+use std::{fs, sync::atomic::AtomicBool};
 
 fn refused(layout: &str, source: &MemorySource) -> LayoutError {
     let folder = tempfile::tempdir().unwrap();
@@ -74,10 +75,37 @@ fn a_label_without_a_class_is_refused() {
 }
 
 #[test]
+fn a_sample_without_a_label_is_refused_where_each_needs_one() {
+    let source = MemorySource::jpeg(9);
+    for layout in layouts() {
+        let labels = registry::check(&layout).unwrap().labels;
+        if labels.or_none() {
+            continue;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let request = request(&layout, &folder.path().join("store"));
+        let stop = AtomicBool::new(false);
+        let error = prepare(&request, &source, &mut |_| {}, &stop).unwrap_err();
+        assert!(matches!(error, LayoutError::NeedsLabel { .. }), "{error}");
+        assert!(error.to_string().starts_with(&source.keys[6]), "{error}");
+        let mut many = MemorySource::jpeg(3);
+        many.classes = (0..=labels.most_classes()).map(|c| c.to_string()).collect();
+        let error = run(&request, &many).0.unwrap_err();
+        assert!(
+            matches!(error, LayoutError::TooManyClasses { .. }),
+            "{error}"
+        );
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+        many.classes.pop();
+        run(&request, &many).0.unwrap();
+    }
+}
+
+#[test]
 fn a_bad_sample_is_named_or_left_out_and_listed() {
     let mut source = MemorySource::jpeg(30);
-    source.images[0] = Image::Broken;
-    source.images[17] = Image::Broken;
+    source.images[0] = broken();
+    source.images[17] = broken();
     for layout in layouts() {
         let error = refused(&layout.to_string(), &source).to_string();
         assert!(error.starts_with(&source.keys[0]), "{error}");
@@ -109,10 +137,7 @@ fn a_split_without_a_sound_sample_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let mut request = request(&layout, &folder.path().join("store"));
         request.on_bad_sample = OnBadSample::Skip;
-        for source in [
-            MemorySource::jpeg(0),
-            MemorySource::of(3, |_| Image::Broken),
-        ] {
+        for source in [MemorySource::jpeg(0), MemorySource::of(3, |_| broken())] {
             let error = run(&request, &source).0.unwrap_err();
             assert!(matches!(error, LayoutError::NoSamples { .. }), "{error}");
         }

@@ -6,10 +6,9 @@ use ielade_core::{
     Augmentation, Batch, Element, ImageSpec, LayoutId, Normalisation, OrientationRule, OutputSpec,
 };
 use ielade_layout::{
-    LayoutError, LayoutReader, PrepareRequest, Prepared, SampleSource, prepare, prepare::Progress,
-    registry,
+    LayoutError, LayoutReader, PrepareRequest, Prepared, prepare, prepare::Progress, registry,
 };
-use std::{collections::BTreeMap, path::Path, sync::atomic::AtomicBool};
+use std::{borrow::Cow, path::Path, sync::atomic::AtomicBool};
 
 /// Name the containers and encodings to be tested, separated by commas; all without them.
 const CONTAINERS: &str = "IELADE_TEST_CONTAINERS";
@@ -38,17 +37,32 @@ pub(crate) fn request(layout: &LayoutId, store: &Path) -> PrepareRequest {
     PrepareRequest::new(layout.clone(), store.to_owned(), normalisation())
 }
 
-pub(crate) fn run<S: SampleSource>(
+/// A data set as a layout can hold it: where every sample needs a label, those without have 0.
+pub(crate) fn held<'a>(source: &'a MemorySource, layout: &LayoutId) -> Cow<'a, MemorySource> {
+    let container = registry::find(&layout.container).ok();
+    if container.is_none_or(|container| container.labels.or_none()) {
+        return Cow::Borrowed(source);
+    }
+    let mut labelled = source.clone();
+    for label in &mut labelled.labels {
+        label.get_or_insert(0);
+    }
+    Cow::Owned(labelled)
+}
+
+/// Prepares a data set as the layout can hold it.
+pub(crate) fn run(
     request: &PrepareRequest,
-    source: &S,
+    source: &MemorySource,
 ) -> (Result<Prepared, LayoutError>, Vec<Progress>) {
     let mut seen = Vec::new();
     let stop = AtomicBool::new(false);
-    let result = prepare(request, source, &mut |sign| seen.push(sign), &stop);
+    let source = held(source, &request.layout);
+    let result = prepare(request, source.as_ref(), &mut |sign| seen.push(sign), &stop);
     (result, seen)
 }
 
-pub(crate) fn make<S: SampleSource>(layout: &LayoutId, store: &Path, source: &S) -> Prepared {
+pub(crate) fn make(layout: &LayoutId, store: &Path, source: &MemorySource) -> Prepared {
     run(&request(layout, store), source).0.unwrap()
 }
 
@@ -118,28 +132,4 @@ pub(crate) fn expected(source: &MemorySource, index: usize, layout: &LayoutId) -
         }
     }
     bytemuck::cast_slice(&planes).to_vec()
-}
-
-/// Every file of a store by its path, without what differs from run to run.
-pub(crate) fn contents(store: &Path) -> BTreeMap<String, Vec<u8>> {
-    let mut files = BTreeMap::new();
-    let mut folders = vec![store.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-                continue;
-            }
-            let name = path.strip_prefix(store).unwrap().to_str().unwrap();
-            let mut content = std::fs::read(&path).unwrap();
-            if name == "manifest.json" {
-                let mut manifest: serde_json::Value = serde_json::from_slice(&content).unwrap();
-                manifest["made"] = serde_json::Value::Null;
-                content = manifest.to_string().into_bytes();
-            }
-            files.insert(name.to_owned(), content);
-        }
-    }
-    files
 }

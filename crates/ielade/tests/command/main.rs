@@ -3,7 +3,9 @@
 mod command_line;
 mod ending;
 mod experiment;
+mod foreign;
 mod photos;
+mod plans;
 #[path = "../shared/mod.rs"]
 mod shared;
 mod terminal;
