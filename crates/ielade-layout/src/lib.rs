@@ -10,7 +10,7 @@
 //! | [`reader`], [`writer`] | the two seams |
 //! | [`registry`] | which containers there are and what they can hold |
 //! | [`store`] | a store's folder and manifest; opening it |
-//! | [`files`], [`npy`], [`parquet`], [`arrow`] | the containers |
+//! | [`files`], [`npy`], [`zarr`], [`parquet`], [`arrow`] and others | the containers |
 //! | `columns` | what containers of columns share |
 //! | [`support`], [`options`], [`encoder`] | what each container can do; how it and its images are written |
 //! | `stored` | what all containers' readers share: samples in mapped files, in chunks, as arrays |
@@ -52,6 +52,7 @@ pub mod support;
 mod table;
 pub mod verify;
 pub mod writer;
+pub mod zarr;
 
 pub use data_set_split::DataSetSplit;
 pub use error::{BadSampleReason, LayoutError, SourceError};

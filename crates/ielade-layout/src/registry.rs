@@ -7,6 +7,7 @@ use crate::{
     options::{self, OptionRule},
     parquet, safetensors, sqlite,
     store::names_of,
+    zarr,
 };
 use ielade_core::{Encoding, ImageShape, LayoutId, LayoutOptions, Split};
 use std::path::Path;
@@ -21,6 +22,7 @@ pub const CONTAINERS: &[Container] = &[
     sqlite::CONTAINER,
     parquet::CONTAINER,
     arrow::CONTAINER,
+    zarr::CONTAINER,
 ];
 
 /// How samples lie on disk.

@@ -11,6 +11,7 @@ pub(crate) mod array;
 pub(crate) mod chunked;
 pub(crate) mod labels;
 pub(crate) mod mapped;
+pub(crate) mod one_file;
 
 use crate::{
     LayoutError, LayoutReader, RawRegion, StoreFolder, StoredSample, error::BadSampleReason,

@@ -129,7 +129,7 @@ impl ArrayEntry {
         format!("{:?}, {} {:?},", self.name, self.scalar.name, self.shape)
     }
 
-    fn bytes(&self) -> u64 {
+    pub(crate) fn bytes(&self) -> u64 {
         let size = self.scalar.element.map_or(0, Element::size) as u64;
         self.shape
             .iter()
@@ -175,26 +175,37 @@ pub(crate) fn choose(
         }
         None => guess_images(entries, file, guesses)?,
     };
-    let labels = match &file.names.labels {
-        Some(name) => {
-            let at = named(entries, name, file, "--labels")?;
-            if !entries[at].is_labels_of(count) {
-                let reason = format!(
-                    "{} is not {count} integers, one for each image",
-                    entries[at].describe()
-                );
-                return Err(fault(file, reason, "--labels"));
-            }
-            Some(at)
-        }
-        None => guess_labels(entries, images, count, guesses),
-    };
+    let labels = choose_labels(entries, file, (images, count), guesses)?;
     Ok(Choice {
         images,
         form,
         count,
         labels,
     })
+}
+
+/// Finds the labels of the `count` images that are the entry of this number, as [`choose`] does.
+///
+/// # Errors
+/// Where what is named is not there or is no labels.
+pub(crate) fn choose_labels(
+    entries: &[ArrayEntry],
+    file: &ForeignFile<'_>,
+    (images, count): (usize, u32),
+    guesses: &mut Vec<String>,
+) -> Result<Option<usize>, LayoutError> {
+    let Some(name) = &file.names.labels else {
+        return Ok(guess_labels(entries, images, count, guesses));
+    };
+    let at = named(entries, name, file, "--labels")?;
+    if !entries[at].is_labels_of(count) {
+        let reason = format!(
+            "{} is not {count} integers, one for each image",
+            entries[at].describe()
+        );
+        return Err(fault(file, reason, "--labels"));
+    }
+    Ok(Some(at))
 }
 
 /// The error for a file in which something is not as it should be; `option` says what it is.
