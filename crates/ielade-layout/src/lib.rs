@@ -10,7 +10,7 @@
 //! | [`reader`], [`writer`] | the two seams |
 //! | [`registry`] | which containers there are and what they can hold |
 //! | [`store`] | a store's folder and manifest; opening it |
-//! | [`files`], [`npy`] | the containers |
+//! | [`files`], [`npy`], [`tfrecord`], [`webdataset`] | the containers |
 //! | [`support`], [`options`], [`encoder`] | what each container can do; how it and its images are written |
 //! | `stored` | what all containers' readers share: samples in mapped files, in chunks, as arrays |
 //! | [`foreign`] | files that others made, opened without a manifest |
@@ -27,6 +27,7 @@ mod error;
 pub mod files;
 pub mod foreign;
 mod index;
+mod inflated;
 pub mod mapped;
 pub mod npy;
 pub mod options;
@@ -34,12 +35,15 @@ pub mod prepare;
 pub mod reader;
 pub mod registry;
 mod samples;
+mod sharded;
 pub mod source;
 pub mod store;
 mod stored;
 pub mod support;
 mod table;
+pub mod tfrecord;
 pub mod verify;
+pub mod webdataset;
 pub mod writer;
 
 pub use data_set_split::DataSetSplit;

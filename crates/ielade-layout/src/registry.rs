@@ -6,12 +6,18 @@ use crate::{
     npy,
     options::{self, OptionRule},
     store::names_of,
+    tfrecord, webdataset,
 };
 use ielade_core::{Encoding, ImageShape, LayoutId, LayoutOptions};
 use std::path::Path;
 
 /// All containers, in the order in which they are listed.
-pub const CONTAINERS: &[Container] = &[files::CONTAINER, npy::CONTAINER];
+pub const CONTAINERS: &[Container] = &[
+    files::CONTAINER,
+    npy::CONTAINER,
+    tfrecord::CONTAINER,
+    webdataset::CONTAINER,
+];
 
 /// How samples lie on disk.
 #[derive(Debug, Clone, Copy)]

@@ -102,6 +102,8 @@ fn a_raw_mapped_layout_gives_its_images_in_one_piece() {
                 assert_eq!(region.bytes.len(), bytes);
             }
             (None, None) => {}
+            // Where something stands between the images, they lie in no piece.
+            (None, Some(_)) if manifest.layout.container != "npy" => {}
             other => panic!("{}: {other:?}", manifest.layout),
         }
     });
