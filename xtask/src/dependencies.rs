@@ -1,6 +1,7 @@
 //! What the project may depend on: licences that let anyone use it, and a default build that
 //! needs a Rust toolchain and a C compiler, nothing else.
 
+use crate::command::output;
 use anyhow::{Context, bail};
 use serde_json::Value;
 use std::process::Command;
@@ -178,19 +179,6 @@ fn host() -> anyhow::Result<String> {
 
 fn text<'a>(value: &'a Value, key: &str) -> &'a str {
     value[key].as_str().unwrap_or_default()
-}
-
-fn output(command: &mut Command) -> anyhow::Result<String> {
-    let result = command
-        .output()
-        .with_context(|| format!("cannot start {command:?}"))?;
-    if !result.status.success() {
-        bail!(
-            "{command:?} failed: {}",
-            String::from_utf8_lossy(&result.stderr)
-        );
-    }
-    String::from_utf8(result.stdout).context("the output is no text")
 }
 
 #[cfg(test)]

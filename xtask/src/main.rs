@@ -1,6 +1,8 @@
 //! The project's own chores. `cargo xtask ci` runs every check; `cargo xtask help` lists the rest.
 
+mod command;
 mod dependencies;
+mod python;
 mod steps;
 
 use anyhow::bail;
@@ -13,6 +15,7 @@ cargo xtask dependencies  licences, and what the default build must not pull in
 cargo xtask lint          clippy over all targets, no warnings
 cargo xtask docs          API documentation, no warnings
 cargo xtask test          unit, property, doc and end-to-end tests
+cargo xtask python        the Python environment that tests use, made where it is not there
 cargo xtask demo-time     the main job on the demo set, released build, timed";
 
 fn main() -> ExitCode {
@@ -40,6 +43,10 @@ fn run(step: &str) -> anyhow::Result<()> {
         "lint" => steps::lint(),
         "docs" => steps::docs(),
         "test" => steps::test(),
+        "python" => {
+            python::for_tests();
+            Ok(())
+        }
         "demo-time" => steps::demo_time(),
         "help" | "--help" => {
             println!("{HELP}");

@@ -1,6 +1,7 @@
 //! The checks that are commands of cargo.
 
-use anyhow::{Context, bail};
+use crate::{command::run, python};
+use anyhow::bail;
 use std::{
     path::Path,
     process::Command,
@@ -33,7 +34,12 @@ pub(crate) fn docs() -> anyhow::Result<()> {
 }
 
 pub(crate) fn test() -> anyhow::Result<()> {
-    cargo(&["test", "--workspace", "--locked"])
+    let mut command = Command::new(env!("CARGO"));
+    command.args(["test", "--workspace", "--locked"]);
+    if let Some(python) = python::for_tests() {
+        command.env(python::VARIABLE, python);
+    }
+    run(&mut command)
 }
 
 pub(crate) fn demo_time() -> anyhow::Result<()> {
@@ -58,17 +64,4 @@ pub(crate) fn demo_time() -> anyhow::Result<()> {
 
 fn cargo(args: &[&str]) -> anyhow::Result<()> {
     run(Command::new(env!("CARGO")).args(args))
-}
-
-fn run(command: &mut Command) -> anyhow::Result<()> {
-    let start = Instant::now();
-    eprintln!("=== {command:?}");
-    let status = command
-        .status()
-        .with_context(|| format!("cannot start {command:?}"))?;
-    if !status.success() {
-        bail!("{command:?} ended with {status}");
-    }
-    eprintln!("=== took {:.0} s", start.elapsed().as_secs_f64());
-    Ok(())
 }

@@ -232,6 +232,8 @@ fn ready() -> Ready {
         cache_seconds: 0.0,
         residency: Some(1.0),
         parameters: None,
+        order: None,
+        guesses: Vec::new(),
     }
 }
 

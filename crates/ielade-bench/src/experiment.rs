@@ -16,18 +16,18 @@ use crate::{
     },
     records::{RecordLog, RecordsError},
     schedule::{block_order, run_seed},
-    timestamp,
     worker::{Limits, WorkerCommand, WorkerError, WorkerRun, run_worker},
 };
 use ielade_core::{
-    LayoutId, Split,
+    ForeignNames, LayoutId, Split,
+    timestamp::rfc3339,
     worker_protocol::{Consumer, Event, Job, PROTOCOL_VERSION},
 };
 use std::{
     collections::HashSet,
     path::{Path, PathBuf},
     sync::atomic::{AtomicBool, Ordering},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 use stores::StoreLocator;
 
@@ -226,7 +226,7 @@ impl Experiment {
             return Ok(SessionEnd::Finished(self.standing()));
         }
         self.log.append(&Record::Session(SessionRecord {
-            at: timestamp::now(),
+            at: rfc3339(SystemTime::now()),
             runs_before: self.standing().completed,
             environment: self.environment(),
         }))?;
@@ -248,7 +248,7 @@ impl Experiment {
         let record = ExperimentRecord {
             format_version: RECORD_FORMAT_VERSION,
             program: self.setup.program.clone(),
-            created: timestamp::now(),
+            created: rfc3339(SystemTime::now()),
             plan: self.setup.plan.clone(),
             configurations: self.configurations.clone(),
             data_set: self.setup.data_set.clone(),
@@ -323,7 +323,7 @@ impl Experiment {
             position,
         };
         progress.run_started(&place, &self.standing());
-        let started = timestamp::now();
+        let started = rfc3339(SystemTime::now());
         let load_before = load_average();
         let timeout = Duration::from_secs(self.setup.plan.timeout_seconds);
         let limits = Limits::new(timeout, stop);
@@ -363,6 +363,7 @@ impl Experiment {
             protocol: PROTOCOL_VERSION,
             train_store: train.to_owned(),
             test_store: test.filter(|_| evaluates).map(Path::to_owned),
+            names: ForeignNames::default(),
             loader: plan.loader.clone(),
             consumer: configuration.consumer.clone(),
             epochs: configuration.epochs,

@@ -15,7 +15,7 @@
 //! | [`experiment`] | runs what is missing, from the first run or from an interruption |
 //! | [`worker`], [`probe`] | one run in a process of its own, and what it used |
 //! | [`record`], [`records`] | what a run leaves, and the file that keeps it |
-//! | [`environment`], [`timestamp`] | the machine, the time |
+//! | [`environment`] | the machine |
 //! | [`statistics`], [`analysis`] | from records to means, intervals, ratios and warnings |
 
 pub mod analysis;
@@ -27,5 +27,4 @@ pub mod record;
 pub mod records;
 pub mod schedule;
 pub mod statistics;
-pub mod timestamp;
 pub mod worker;

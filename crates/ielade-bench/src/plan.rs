@@ -115,6 +115,12 @@ pub struct DataPlan {
     /// above 0 and below 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub test_share: Option<f64>,
+    /// Data set, array, column or key of the images, where the source is a file that others made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub images: Option<String>,
+    /// Data set, array, column or key of the labels, likewise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub labels: Option<String>,
 }
 
 impl DataPlan {
@@ -126,6 +132,8 @@ impl DataPlan {
             resize: None,
             orientation: OrientationRule::default(),
             test_share: None,
+            images: None,
+            labels: None,
         }
     }
 

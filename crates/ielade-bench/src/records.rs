@@ -360,7 +360,7 @@ mod tests {
 
     fn session(runs_before: u32) -> Record {
         Record::Session(SessionRecord {
-            at: crate::timestamp::now(),
+            at: "2026-01-31T23:59:59.123Z".to_owned(),
             runs_before,
             environment: Environment::default(),
         })

@@ -158,6 +158,8 @@ fn run(block: u32, configuration: u32) -> Record {
             cache_seconds: 0.0,
             residency: Some(1.0),
             parameters: None,
+            order: None,
+            guesses: Vec::new(),
         }),
         epochs,
         done: Some(Done {

@@ -2,7 +2,7 @@
 
 use ielade_bench::plan::{ConsumerPlan, DataPlan, Plan, PlanError};
 use ielade_core::{
-    Augmentation, BadSamplePolicy, Element, Encoding, LayoutId, OrientationRule,
+    Augmentation, BadSamplePolicy, Element, Encoding, LayoutId, OrientationRule, Shuffle,
     training::{ModelName, OptimiserName, Schedule, TrainingSettings},
     worker_protocol::{CacheState, Consumer, LastBatch, LoaderSettings},
 };
@@ -24,6 +24,7 @@ stores = "big/stores"
 resize = [224, 192]
 orientation = "ignore"
 test_share = 0.2
+images = "train/images"
 
 [loader]
 batch_size = 64
@@ -32,7 +33,7 @@ prefetch = 5
 element = "f16"
 resize = [32, 32]
 augmentation = { crop_padding = 4, horizontal_flip = true }
-shuffle = false
+shuffle = "chunks:8"
 last_batch = "drop"
 on_bad_sample = "skip"
 
@@ -101,6 +102,8 @@ fn a_whole_plan_is_read_value_for_value() {
             resize: Some((224, 192)),
             orientation: OrientationRule::Ignore,
             test_share: Some(0.2),
+            images: Some("train/images".to_owned()),
+            labels: None,
         }
     );
     assert_eq!(
@@ -115,7 +118,7 @@ fn a_whole_plan_is_read_value_for_value() {
                 crop_padding: 4,
                 horizontal_flip: true,
             },
-            shuffle: false,
+            shuffle: Shuffle::Chunks { buffer: 8 },
             last_batch: LastBatch::Drop,
             on_bad_sample: BadSamplePolicy::Skip,
         }
@@ -270,7 +273,16 @@ fn a_misspelt_value_is_refused_with_its_line_and_the_nearest_right_one() {
             "expected a whole number, found string",
         ),
         ("batch_size = 64", "batch_size = -1", "out of range"),
-        ("shuffle = false", "shuffle = 0", "expected true or false"),
+        (
+            "shuffle = \"chunks:8\"",
+            "shuffle = 0",
+            "expected a shuffle",
+        ),
+        (
+            "shuffle = \"chunks:8\"",
+            "shuffle = \"chunks:0\"",
+            "chunks:16",
+        ),
         ("[224, 192]", "[224]", "expected [height, width]"),
         ("seed = 7", "seed = 7.5", "expected a whole number"),
         ("name = \"cifar10\"", "name = cifar10", ""),
@@ -427,6 +439,14 @@ fn consumers() -> impl Strategy<Value = Vec<ConsumerPlan>> {
     )
 }
 
+fn shuffles() -> impl Strategy<Value = Shuffle> {
+    prop_oneof![
+        Just(Shuffle::None),
+        Just(Shuffle::Global),
+        (1_u32..).prop_map(|buffer| Shuffle::Chunks { buffer }),
+    ]
+}
+
 fn sizes() -> impl Strategy<Value = Option<(u32, u32)>> {
     prop::option::of((1_u32..9999, 1_u32..9999))
 }
@@ -441,7 +461,7 @@ fn loaders() -> impl Strategy<Value = LoaderSettings> {
     let drops = any::<bool>();
     (
         (1_u32.., any::<u32>(), any::<u32>(), elements, sizes()),
-        (any::<u32>(), any::<bool>(), any::<bool>(), drops, policies),
+        (any::<u32>(), any::<bool>(), shuffles(), drops, policies),
     )
         .prop_map(|(first, second)| LoaderSettings {
             batch_size: first.0,
@@ -471,18 +491,24 @@ fn data() -> impl Strategy<Value = DataPlan> {
         sizes(),
         any::<bool>(),
         share,
+        prop::option::of("\\PC{1,20}"),
+        prop::option::of("\\PC{1,20}"),
     )
-        .prop_map(|(source, stores, resize, ignore, test_share)| DataPlan {
-            source,
-            stores: PathBuf::from(stores),
-            resize,
-            orientation: if ignore {
-                OrientationRule::Ignore
-            } else {
-                OrientationRule::Apply
+        .prop_map(
+            |(source, stores, resize, ignore, test_share, images, labels)| DataPlan {
+                source,
+                stores: PathBuf::from(stores),
+                resize,
+                orientation: if ignore {
+                    OrientationRule::Ignore
+                } else {
+                    OrientationRule::Apply
+                },
+                test_share,
+                images,
+                labels,
             },
-            test_share,
-        })
+        )
 }
 
 fn plans() -> impl Strategy<Value = Plan> {

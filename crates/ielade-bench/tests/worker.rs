@@ -3,8 +3,9 @@
 mod programs;
 
 use ielade_bench::worker::{Ending, Limits, WorkerCommand, WorkerError, WorkerRun, run_worker};
-use ielade_core::worker_protocol::{
-    CacheState, Consumer, Event, Job, LoaderSettings, PROTOCOL_VERSION,
+use ielade_core::{
+    ForeignNames,
+    worker_protocol::{CacheState, Consumer, Event, Job, LoaderSettings, PROTOCOL_VERSION},
 };
 use programs::{Store, example};
 use std::{
@@ -18,6 +19,7 @@ fn job(store: &Path) -> Job {
         protocol: PROTOCOL_VERSION,
         train_store: store.to_owned(),
         test_store: None,
+        names: ForeignNames::default(),
         loader: LoaderSettings::default(),
         consumer: Consumer::None,
         epochs: 2,

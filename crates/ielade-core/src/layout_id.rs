@@ -75,6 +75,12 @@ impl LayoutId {
         }
     }
 
+    /// True where every pixel comes out as it went in: no rounding to 16 bits, and no image that
+    /// was encoded anew with loss, which is what the options of encodings are for.
+    pub fn keeps_pixels(&self) -> bool {
+        self.encoding.keeps_pixels() && self.encoding_options.is_empty()
+    }
+
     /// The name as one path component: `npy-u8`.
     pub fn directory_name(&self) -> String {
         let mut name = self.container.clone();
@@ -231,6 +237,7 @@ impl std::str::FromStr for LayoutOptions {
 
 fn is_plain(text: &str) -> bool {
     (1..=MAX_LETTERS).contains(&text.len())
+        && !text.starts_with('.')
         && text
             .bytes()
             .all(|letter| matches!(letter, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'_'))

@@ -12,7 +12,9 @@
 //! | [`element`], [`encoding`], [`image`] | what a sample is made of |
 //! | [`sample`], [`split`] | what a data set gives |
 //! | [`manifest`], [`layout_id`], [`normalisation`] | what a store says of itself |
-//! | [`order`], [`random`] | who comes when: pure functions of (seed, epoch) |
+//! | [`foreign_names`] | what a user says of a file that others made |
+//! | [`order`], [`shuffle`], [`random`] | who comes when: pure functions of (seed, epoch) |
+//! | [`timestamp`] | when it was made, or a run started |
 //! | [`output`], [`batch`], [`bad_sample`] | what the loader hands over |
 //! | [`training`], [`worker_protocol`] | what a worker is asked and what it answers |
 
@@ -20,6 +22,7 @@ pub mod bad_sample;
 pub mod batch;
 pub mod element;
 pub mod encoding;
+pub mod foreign_names;
 pub mod image;
 pub mod layout_id;
 pub mod manifest;
@@ -28,7 +31,9 @@ pub mod order;
 pub mod output;
 pub mod random;
 pub mod sample;
+pub mod shuffle;
 pub mod split;
+pub mod timestamp;
 pub mod training;
 pub mod worker_protocol;
 
@@ -36,6 +41,7 @@ pub use bad_sample::{BadSample, BadSamplePolicy};
 pub use batch::{AlignedBytes, Batch, BatchSource};
 pub use element::Element;
 pub use encoding::Encoding;
+pub use foreign_names::ForeignNames;
 pub use image::{ImageShape, ImageSpec};
 pub use layout_id::{LayoutId, LayoutOptions};
 pub use manifest::Manifest;
@@ -43,4 +49,5 @@ pub use normalisation::Normalisation;
 pub use order::Order;
 pub use output::{Augmentation, OrientationRule, OutputSpec};
 pub use sample::{Payload, Sample};
+pub use shuffle::Shuffle;
 pub use split::Split;

@@ -9,7 +9,9 @@
 use crate::{
     bad_sample::{BadSample, BadSamplePolicy},
     element::Element,
+    foreign_names::ForeignNames,
     output::Augmentation,
+    shuffle::Shuffle,
     training::{Evaluation, Metrics, TrainingSettings},
 };
 use serde::{Deserialize, Serialize};
@@ -28,6 +30,9 @@ pub struct Job {
     /// Folder of the store to evaluate on after every epoch; only for a model.
     #[serde(default)]
     pub test_store: Option<PathBuf>,
+    /// Which parts of the stores are images and labels, where these are files that others made.
+    #[serde(default)]
+    pub names: ForeignNames,
     /// How the store is loaded.
     pub loader: LoaderSettings,
     /// Who takes the batches.
@@ -59,8 +64,8 @@ pub struct LoaderSettings {
     pub resize: Option<(u32, u32)>,
     /// Random changes to the images.
     pub augmentation: Augmentation,
-    /// Whether the samples come in another order each epoch.
-    pub shuffle: bool,
+    /// How the samples of each epoch are put in order.
+    pub shuffle: Shuffle,
     /// What happens to a last batch that is not full.
     pub last_batch: LastBatch,
     /// What happens to a sample that cannot be read.
@@ -76,7 +81,7 @@ impl Default for LoaderSettings {
             element: Element::F32,
             resize: None,
             augmentation: Augmentation::NONE,
-            shuffle: true,
+            shuffle: Shuffle::Global,
             last_batch: LastBatch::Keep,
             on_bad_sample: BadSamplePolicy::Fail,
         }
@@ -172,6 +177,23 @@ pub struct Ready {
     /// Weights and biases of the model.
     #[serde(default)]
     pub parameters: Option<u64>,
+    /// How the epochs are ordered.
+    #[serde(default)]
+    pub order: Option<OrderReport>,
+    /// What was guessed of a file that others made.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub guesses: Vec<String>,
+}
+
+/// How a worker orders its epochs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OrderReport {
+    /// The shuffle.
+    pub shuffle: Shuffle,
+    /// Samples that the store packs into one chunk; 1 where each stands alone.
+    pub samples_per_chunk: u32,
+    /// [`shuffle::score`](crate::shuffle::score) of the first epoch's order, 0..1.
+    pub score: f64,
 }
 
 /// One epoch as the worker saw it.

@@ -5,6 +5,7 @@ use crate::{
     cifar::{self, Archive},
     class_folders, demo,
     folder::Listing,
+    provided::ProvidedSplit,
     samples::SplitSamples,
     tiny_imagenet,
 };
@@ -49,6 +50,8 @@ pub enum SourceKind {
     ClassFolders,
     /// Made up by a seed.
     Demo,
+    /// A store, or a file that others made.
+    Store,
 }
 
 impl fmt::Display for SourceKind {
@@ -59,6 +62,7 @@ impl fmt::Display for SourceKind {
             Self::TinyImagenet => "Tiny ImageNet tree",
             Self::ClassFolders => "class folders",
             Self::Demo => "demo set",
+            Self::Store => "store or file",
         })
     }
 }
@@ -126,7 +130,7 @@ impl DataSet {
                 cifar::open(Archive::Python, &folder, &listing.file_names())?
             }
             SourceKind::TinyImagenet => tiny_imagenet::open(&folder)?,
-            SourceKind::ClassFolders | SourceKind::Demo => {
+            SourceKind::ClassFolders | SourceKind::Demo | SourceKind::Store => {
                 class_folders::open(&folder, &listing, options)?
             }
         };
@@ -134,7 +138,7 @@ impl DataSet {
         let name = match kind {
             SourceKind::CifarBinary | SourceKind::CifarPython => "cifar10".to_owned(),
             SourceKind::TinyImagenet => "tiny-imagenet".to_owned(),
-            SourceKind::ClassFolders | SourceKind::Demo => folder_name(&folder),
+            SourceKind::ClassFolders | SourceKind::Demo | SourceKind::Store => folder_name(&folder),
         };
         Ok(Self {
             name,
@@ -153,6 +157,39 @@ impl DataSet {
             source: format!("demo (seed {})", options.seed),
             opened: demo::open(options),
         }
+    }
+
+    /// A data set whose samples another room provides.
+    ///
+    /// # Errors
+    /// Where a split has more samples than can be numbered.
+    pub fn provided(
+        name: &str,
+        source: &str,
+        classes: Vec<String>,
+        splits: Vec<ProvidedSplit>,
+    ) -> Result<Self, DataSetError> {
+        let too_many = |split: &ProvidedSplit| u32::try_from(split.samples.len()).is_err();
+        if splits.iter().any(too_many) {
+            return Err(DataSetError::TooManySamples {
+                path: PathBuf::from(source),
+            });
+        }
+        let splits = splits
+            .into_iter()
+            .map(|split| (split.split, split.into_samples()))
+            .collect();
+        Ok(Self {
+            name: name.to_owned(),
+            kind: SourceKind::Store,
+            source: source.to_owned(),
+            opened: Opened {
+                class_descriptions: vec![None; classes.len()],
+                classes,
+                notes: Vec::new(),
+                splits,
+            },
+        })
     }
 
     /// A short name: `cifar10`, `tiny-imagenet`, `demo`, or the folder's own.

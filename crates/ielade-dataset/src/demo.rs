@@ -165,7 +165,7 @@ impl DemoImages {
             u64::from(label),
             u64::from(number),
         ];
-        let SampleBuffer { bytes, scratch } = buffer;
+        let SampleBuffer { bytes, scratch, .. } = buffer;
         scratch.resize(SPEC.values(), 0);
         draw(
             &CLASSES[label as usize],

@@ -12,6 +12,9 @@ use std::{
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DataSetError {
+    /// A sample that another room could not provide.
+    #[error("{0}")]
+    Provided(crate::provided::ProvidedError),
     /// Nothing is at the path.
     #[error("{} does not exist; check the spelling, or fetch a known set with `ielade fetch`", path.display())]
     Missing {

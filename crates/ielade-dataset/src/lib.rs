@@ -17,6 +17,7 @@ mod folder;
 pub mod inspect;
 mod pickle;
 mod planar_records;
+pub mod provided;
 mod samples;
 mod tiny_imagenet;
 

@@ -54,7 +54,7 @@ impl PlanarRecords {
     ) -> Result<Payload<'b>, DataSetError> {
         let part = &self.parts[self.parts.partition_point(|part| part.end <= index)];
         let index = index - (part.end - part.count);
-        let SampleBuffer { bytes, scratch } = buffer;
+        let SampleBuffer { bytes, scratch, .. } = buffer;
         bytes.resize(IMAGE_BYTES, 0);
         match &part.pixels {
             Pixels::InFile {

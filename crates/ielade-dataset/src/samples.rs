@@ -1,6 +1,12 @@
 //! The samples of one split: keys, labels, and the way to their images.
 
-use crate::{DataSetError, demo::DemoImages, error::readable_start, planar_records::PlanarRecords};
+use crate::{
+    DataSetError,
+    demo::DemoImages,
+    error::readable_start,
+    planar_records::PlanarRecords,
+    provided::{ProvidedBuffer, ProvidedImages},
+};
 use ielade_codec::FileFormat;
 use ielade_core::{Payload, Sample};
 use std::{
@@ -11,7 +17,7 @@ use std::{
 };
 
 /// Stands in the label table where the authors publish no label.
-const UNLABELLED: u32 = u32::MAX;
+pub(crate) const UNLABELLED: u32 = u32::MAX;
 
 /// Larger files are not read: no photograph comes near it, and memory must be bounded.
 const MAX_IMAGE_BYTES: u64 = 1 << 30;
@@ -23,6 +29,8 @@ pub struct SampleBuffer {
     pub(crate) bytes: Vec<u8>,
     /// Pixels on the way there.
     pub(crate) scratch: Vec<u8>,
+    /// Of samples that another room provides.
+    pub(crate) provided: ProvidedBuffer,
 }
 
 /// The samples of one split, in a fixed order. Shared by threads; reading takes no lock.
@@ -39,6 +47,7 @@ pub(crate) enum Images {
     Files(ImageFiles),
     Planar(PlanarRecords),
     Demo(DemoImages),
+    Provided(Box<dyn ProvidedImages>),
 }
 
 /// Image files beneath one folder; a sample's key is its path there.
@@ -154,6 +163,9 @@ impl SplitSamples {
             Images::Files(files) => files.read(index, key, buffer)?,
             Images::Planar(records) => records.read(index, buffer)?,
             Images::Demo(images) => images.read(index, key, buffer)?,
+            Images::Provided(images) => images
+                .read(index, &mut buffer.provided)
+                .map_err(DataSetError::Provided)?,
         };
         Ok(Sample {
             key,

@@ -2,7 +2,7 @@
 
 use crate::{SampleSource, SourceError};
 use ielade_core::{Sample, Split};
-use ielade_dataset::{DataSet, SampleBuffer, SplitSamples};
+use ielade_dataset::{DataSet, SampleBuffer, SourceKind, SplitSamples};
 
 /// One split of an opened [`DataSet`], for [`prepare`](crate::prepare()) and
 /// [`verify`](crate::verify).
@@ -64,6 +64,10 @@ impl SampleSource for DataSetSplit<'_> {
 
     fn label(&self, index: usize) -> Option<u32> {
         self.samples.label(index)
+    }
+
+    fn is_as_published(&self) -> bool {
+        self.data_set.kind() != SourceKind::Store
     }
 
     fn read<'a>(

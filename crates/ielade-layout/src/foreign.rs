@@ -11,7 +11,7 @@ use crate::{
     stored::{SampleForm, StoreReader, StoredSamples, labels::Labels},
 };
 use ielade_core::{
-    Encoding, ImageShape, LayoutId, Manifest, Normalisation, OrientationRule, Split,
+    Encoding, ForeignNames, ImageShape, LayoutId, Manifest, Normalisation, OrientationRule, Split,
     manifest::{DataFile, FORMAT_VERSION, Provenance},
     sample::NO_LABEL,
 };
@@ -26,15 +26,6 @@ const HEAD_BYTES: u64 = 4096;
 
 /// Most classes that a file without class names may have; its labels are numbers only.
 const MAX_CLASSES: i64 = 1 << 20;
-
-/// Which of a file's parts are the images and the labels, where the user says so.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ForeignNames {
-    /// Data set, array, column or key of the images.
-    pub images: Option<String>,
-    /// Data set, array, column or key of the labels.
-    pub labels: Option<String>,
-}
 
 /// A file that others made, to be opened.
 #[derive(Debug, Clone, Copy)]
@@ -73,14 +64,9 @@ pub fn open_any(path: &Path, names: &ForeignNames) -> Result<ForeignStore, Layou
             guesses: Vec::new(),
         });
     }
-    let head = head(path)?;
-    let foreign = || {
-        registry::CONTAINERS
-            .iter()
-            .filter_map(|c| Some((c, c.foreign?)))
-    };
-    let Some((_, found)) = foreign().find(|(_, foreign)| (foreign.recognises)(path, &head)) else {
-        let known: Vec<&str> = foreign().map(|(container, _)| container.name).collect();
+    let Some(found) = recognise(path)? else {
+        let foreign = registry::CONTAINERS.iter().filter(|c| c.foreign.is_some());
+        let known: Vec<&str> = foreign.map(|container| container.name).collect();
         return Err(LayoutError::UnknownFile {
             path: path.to_owned(),
             reason: "it has no manifest.json, and no container recognises it".to_owned(),
@@ -88,6 +74,20 @@ pub fn open_any(path: &Path, names: &ForeignNames) -> Result<ForeignStore, Layou
         });
     };
     (found.open)(&ForeignFile { path, names })
+}
+
+/// Whether a path is a store, or a file or folder that a container recognises.
+///
+/// # Errors
+/// Where it cannot be opened.
+pub fn is_recognised(path: &Path) -> Result<bool, LayoutError> {
+    Ok(path.join(MANIFEST_FILE).is_file() || recognise(path)?.is_some())
+}
+
+fn recognise(path: &Path) -> Result<Option<registry::Foreign>, LayoutError> {
+    let head = head(path)?;
+    let mut foreign = registry::CONTAINERS.iter().filter_map(|c| c.foreign);
+    Ok(foreign.find(|foreign| (foreign.recognises)(path, &head)))
 }
 
 /// The first bytes of a file; none of a folder.

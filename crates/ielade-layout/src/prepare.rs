@@ -6,7 +6,6 @@
 //! note: the result is, byte for byte, that of a run that was never interrupted.
 
 pub(crate) mod alignment;
-mod clock;
 pub(crate) mod conversion;
 mod statistics;
 mod target;
@@ -26,13 +25,14 @@ use ielade_codec::DECODER;
 use ielade_core::{
     ImageShape, ImageSpec, LayoutId, Manifest, Normalisation, OrientationRule, Sample,
     manifest::{FORMAT_VERSION, Provenance},
+    timestamp::rfc3339,
 };
 use rayon::prelude::*;
 use std::{
     ops::Range,
     path::PathBuf,
     sync::atomic::{AtomicBool, Ordering},
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 use target::{Checkpoint, Found, Place, Target};
 
@@ -595,7 +595,7 @@ impl<'a, S: SampleSource> Run<'a, S> {
             files,
             made: Provenance {
                 program: request.program.clone(),
-                at: clock::now(),
+                at: rfc3339(SystemTime::now()),
                 seconds: self.seconds_before + self.started.elapsed().as_secs_f64(),
                 source: source.origin(),
             },

@@ -2,7 +2,7 @@
 
 use crate::LayoutError;
 use ielade_codec::{BatchSlot, ThreadContext};
-use ielade_core::Manifest;
+use ielade_core::{Manifest, Payload};
 
 /// Reads batches out of one store. Opened once, shared by all threads.
 pub trait LayoutReader: Send + Sync {
@@ -26,6 +26,16 @@ pub trait LayoutReader: Send + Sync {
         context: &mut ThreadContext,
     ) -> Result<(), LayoutError>;
 
+    /// A sample as it is stored: the bytes of a compressed image, or raw values.
+    ///
+    /// # Errors
+    /// Where the sample cannot be read.
+    fn sample<'a>(
+        &'a self,
+        index: u32,
+        context: &'a mut ThreadContext,
+    ) -> Result<StoredSample<'a>, LayoutError>;
+
     /// The name of a sample within its data set, for messages and records.
     fn key(&self, index: u32) -> String;
 
@@ -39,6 +49,15 @@ pub trait LayoutReader: Send + Sync {
     fn samples_per_chunk(&self) -> u32 {
         1
     }
+}
+
+/// A sample as it is stored.
+#[derive(Debug, Clone, Copy)]
+pub struct StoredSample<'a> {
+    /// Index into the class names, if any.
+    pub label: Option<u32>,
+    /// The image.
+    pub payload: Payload<'a>,
 }
 
 /// The mapped bytes of a raw, uncompressed layout: all images, one after the other.

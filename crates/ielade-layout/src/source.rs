@@ -34,6 +34,12 @@ pub trait SampleSource: Sync {
     /// Label of a sample, if it has one.
     fn label(&self, index: usize) -> Option<u32>;
 
+    /// Whether [`SampleSource::read`] gives what the data set's authors published, byte for byte,
+    /// so that a store's digests of that can be compared with it.
+    fn is_as_published(&self) -> bool {
+        true
+    }
+
     /// Reads a sample: the bytes as published, or its pixels where the data set publishes these.
     ///
     /// # Errors

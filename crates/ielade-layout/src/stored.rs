@@ -13,7 +13,8 @@ pub(crate) mod labels;
 pub(crate) mod mapped;
 
 use crate::{
-    LayoutError, LayoutReader, RawRegion, StoreFolder, error::BadSampleReason, mapped::prefetch,
+    LayoutError, LayoutReader, RawRegion, StoreFolder, StoredSample, error::BadSampleReason,
+    mapped::prefetch,
 };
 use array::ArrayForm;
 use ielade_codec::{BatchSlot, SampleHead, ThreadContext};
@@ -176,36 +177,49 @@ impl<S: StoredSamples> StoreReader<S> {
         scratch.expect("the scratch was just made")
     }
 
+    fn label(&self, index: u32) -> Result<Option<u32>, LayoutError> {
+        self.labels
+            .get(index)
+            .ok_or_else(|| self.store.no_such_sample(index))
+    }
+
+    fn payload<'a>(
+        &'a self,
+        index: u32,
+        scratch: &'a mut ReaderScratch,
+    ) -> Result<Payload<'a>, BadSampleReason> {
+        let bytes = self.samples.fetch(index, &mut scratch.fetch)?;
+        match self.form {
+            SampleForm::Image(encoding) => Ok(Payload::Encoded { encoding, bytes }),
+            SampleForm::Array(form) => form.payload(bytes, &mut scratch.array),
+        }
+    }
+
     fn put(
         &self,
         (place, index): (usize, u32),
         slot: &mut BatchSlot<'_>,
         context: &mut ThreadContext,
     ) -> Result<(), LayoutError> {
-        let label = self
-            .labels
-            .get(index)
-            .ok_or_else(|| self.store.no_such_sample(index))?;
+        let label = self.label(index)?;
         let ThreadContext {
             layout_state,
             pixels,
             ..
         } = context;
-        let ReaderScratch { fetch, array, .. } = self.scratch(layout_state);
-        let bytes = self.samples.fetch(index, fetch);
-        let put = bytes.and_then(|bytes| {
-            let payload = match self.form {
-                SampleForm::Image(encoding) => Payload::Encoded { encoding, bytes },
-                SampleForm::Array(form) => form.payload(bytes, array)?,
-            };
-            Ok(slot.put(place, SampleHead { index, label }, payload, pixels)?)
-        });
-        put.map_err(|reason| LayoutError::BadSample {
+        let head = SampleHead { index, label };
+        self.payload(index, self.scratch(layout_state))
+            .and_then(|payload| Ok(slot.put(place, head, payload, pixels)?))
+            .map_err(|reason| self.bad_sample(place, index, reason))
+    }
+
+    fn bad_sample(&self, place: usize, index: u32, reason: BadSampleReason) -> LayoutError {
+        LayoutError::BadSample {
             place,
             index,
             path: self.samples.path(index),
             reason,
-        })
+        }
     }
 }
 
@@ -230,6 +244,19 @@ impl<S: StoredSamples> LayoutReader for StoreReader<S> {
             self.put((place, *index), slot, context)?;
         }
         Ok(())
+    }
+
+    fn sample<'a>(
+        &'a self,
+        index: u32,
+        context: &'a mut ThreadContext,
+    ) -> Result<StoredSample<'a>, LayoutError> {
+        let label = self.label(index)?;
+        let scratch = self.scratch(&mut context.layout_state);
+        match self.payload(index, scratch) {
+            Ok(payload) => Ok(StoredSample { label, payload }),
+            Err(reason) => Err(self.bad_sample(0, index, reason)),
+        }
     }
 
     fn key(&self, index: u32) -> String {

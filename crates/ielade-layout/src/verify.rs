@@ -9,13 +9,15 @@ mod pixels;
 pub use explanation::Explanation;
 
 use crate::{
-    LayoutError, LayoutReader, SampleSource, digest, open_store,
+    LayoutError, LayoutReader, SampleSource, digest, open_any, open_store,
     prepare::{alignment::source_positions, conversion::PixelReader},
     samples,
+    store::MANIFEST_FILE,
 };
 use ielade_codec::{AugmentationKey, BatchSlot, PixelPipeline, ThreadContext};
 use ielade_core::{
-    AlignedBytes, Augmentation, Element, ImageSpec, Manifest, OutputSpec, sample::NO_LABEL,
+    AlignedBytes, Augmentation, Element, ForeignNames, ImageSpec, Manifest, OutputSpec,
+    sample::NO_LABEL,
 };
 use pixels::{Expectation, Fidelity, SampleFidelity};
 use rayon::prelude::*;
@@ -282,7 +284,21 @@ pub fn verify_store(
     progress: &mut dyn FnMut(VerifyProgress),
     stop: &AtomicBool,
 ) -> Result<Verification, LayoutError> {
-    let mut checked = Checked::open(store, progress)?;
+    verify_any(store, &ForeignNames::default(), progress, stop)
+}
+
+/// As [`verify_store`], also for a file that others made, which has no digests and no names of
+/// samples: every sample is read.
+///
+/// # Errors
+/// Where it cannot be opened, or the user stops.
+pub fn verify_any(
+    path: &Path,
+    names: &ForeignNames,
+    progress: &mut dyn FnMut(VerifyProgress),
+    stop: &AtomicBool,
+) -> Result<Verification, LayoutError> {
+    let mut checked = Checked::open(path, names, progress)?;
     let reader = checked.reader.as_ref();
     let labels = &checked.labels;
     let manifest = reader.manifest();
@@ -327,11 +343,26 @@ pub fn verify_against<S: SampleSource>(
     progress: &mut dyn FnMut(VerifyProgress),
     stop: &AtomicBool,
 ) -> Result<Verification, LayoutError> {
-    let mut checked = Checked::open(store, progress)?;
+    verify_any_against(store, &ForeignNames::default(), source, progress, stop)
+}
+
+/// As [`verify_against`], also for a file that others made, whose samples have no names: they are
+/// compared by their position.
+///
+/// # Errors
+/// Where it cannot be opened, or the user stops.
+pub fn verify_any_against<S: SampleSource>(
+    path: &Path,
+    names: &ForeignNames,
+    source: &S,
+    progress: &mut dyn FnMut(VerifyProgress),
+    stop: &AtomicBool,
+) -> Result<Verification, LayoutError> {
+    let mut checked = Checked::open(path, names, progress)?;
     let reader = checked.reader.as_ref();
     let manifest = reader.manifest();
     let verification = &mut checked.verification;
-    let Some(positions) = source_positions(store, manifest, source)? else {
+    let Some(positions) = source_positions(path, manifest, source)? else {
         verification.add(Difference::Count {
             source: source.len(),
             store: manifest.count,
@@ -343,7 +374,7 @@ pub fn verify_against<S: SampleSource>(
         source,
         positions: &positions,
         labels: &checked.labels,
-        published: &checked.published,
+        published: checked.published.as_deref(),
         expectation: Expectation::new(manifest),
     };
     let mut total = Fidelity::default();
@@ -397,14 +428,50 @@ fn for_all_samples(
 struct Checked {
     reader: Box<dyn LayoutReader>,
     verification: Verification,
-    /// By `samples.csv`.
+    /// By `samples.csv`; without it, as they are stored.
     labels: Vec<Option<u32>>,
-    /// BLAKE3 of the bytes as published, by `samples.csv`.
-    published: Vec<[u8; 32]>,
+    /// BLAKE3 of the bytes as published, by `samples.csv`, where there is one.
+    published: Option<Vec<[u8; 32]>>,
 }
 
 impl Checked {
-    fn open(store: &Path, progress: &mut dyn FnMut(VerifyProgress)) -> Result<Self, LayoutError> {
+    fn open(
+        path: &Path,
+        names: &ForeignNames,
+        progress: &mut dyn FnMut(VerifyProgress),
+    ) -> Result<Self, LayoutError> {
+        if path.join(MANIFEST_FILE).is_file() {
+            Self::open_store(path, progress)
+        } else {
+            Self::open_foreign(path, names)
+        }
+    }
+
+    /// A file without a manifest: there is nothing to hold it to, so its labels are its own.
+    fn open_foreign(path: &Path, names: &ForeignNames) -> Result<Self, LayoutError> {
+        let reader = open_any(path, names)?.reader;
+        let count = reader.manifest().count;
+        let mut context = ThreadContext::default();
+        let mut labels = Vec::new();
+        for index in 0..count {
+            // What cannot be read is told when it is compared.
+            let label = reader
+                .sample(index, &mut context)
+                .map(|sample| sample.label);
+            labels.push(label.ok().flatten());
+        }
+        Ok(Self {
+            reader,
+            verification: Verification::default(),
+            labels,
+            published: None,
+        })
+    }
+
+    fn open_store(
+        store: &Path,
+        progress: &mut dyn FnMut(VerifyProgress),
+    ) -> Result<Self, LayoutError> {
         let reader = open_store(store)?;
         let manifest = reader.manifest();
         let mut verification = Verification::default();
@@ -437,7 +504,7 @@ impl Checked {
             reader,
             verification,
             labels,
-            published,
+            published: Some(published),
         })
     }
 }
@@ -530,7 +597,7 @@ struct Comparison<'a, S> {
     source: &'a S,
     positions: &'a [u32],
     labels: &'a [Option<u32>],
-    published: &'a [[u8; 32]],
+    published: Option<&'a [[u8; 32]]>,
     expectation: Expectation,
 }
 
@@ -556,7 +623,7 @@ impl<S: SampleSource> Comparison<'_, S> {
         let position = self.positions[index as usize] as usize;
         let (key, label) = (self.source.key(position), self.source.label(position));
         let stored_key = self.reader.key(index);
-        if stored_key != key {
+        if self.published.is_some() && stored_key != key {
             found.differences.push(Difference::Key {
                 index,
                 expected: key.to_owned(),
@@ -589,7 +656,9 @@ impl<S: SampleSource> Comparison<'_, S> {
             .map_err(|error| text(&error))?;
         let key = || self.source.key(position).to_owned();
         let published = blake3::hash(sample.payload.bytes());
-        if *published.as_bytes() != self.published[index as usize] {
+        let recorded = self.published.map(|all| all[index as usize]);
+        let changed = recorded.is_some_and(|recorded| recorded != *published.as_bytes());
+        if changed && self.source.is_as_published() {
             found
                 .differences
                 .push(Difference::Published { index, key: key() });

@@ -2,6 +2,7 @@
 
 use crate::{LoadError, worker_thread::Shared};
 use ielade_core::{BadSample, Batch, BatchSource};
+use std::time::Instant;
 
 /// The batches of one epoch, in order.
 ///
@@ -11,14 +12,17 @@ pub struct Epoch<'a> {
     shared: &'a Shared,
     current: Option<Batch>,
     bad_samples: Vec<BadSample>,
+    /// When the consumer got the current batch.
+    delivered: Instant,
 }
 
 impl<'a> Epoch<'a> {
-    pub(crate) const fn new(shared: &'a Shared) -> Self {
+    pub(crate) fn new(shared: &'a Shared) -> Self {
         Self {
             shared,
             current: None,
             bad_samples: Vec::new(),
+            delivered: Instant::now(),
         }
     }
 
@@ -29,16 +33,19 @@ impl<'a> Epoch<'a> {
 
     /// Gives the current batch back and waits for the next one that is not empty.
     fn take_next(&mut self) -> Result<Option<Batch>, LoadError> {
+        let away = self.delivered.elapsed();
         let mut window = self.shared.window();
         if let Some(done) = self.current.take() {
             window.recycle(done);
         }
+        let helps = window.seats.consumer_asks(away);
         loop {
             match window.take_ready() {
                 Some(Ok(ready)) => {
                     self.bad_samples.extend(ready.bad_samples);
-                    self.shared.wake_threads(&window);
+                    self.shared.wake_threads(&mut window);
                     if ready.batch.len > 0 {
+                        window.seats.consumer_pauses();
                         return Ok(Some(ready.batch));
                     }
                     window.recycle(ready.batch);
@@ -48,7 +55,12 @@ impl<'a> Epoch<'a> {
                     return Err(error);
                 }
                 None if window.is_over() => return Ok(None),
-                None => window = self.shared.wait_for_threads(window),
+                None if helps => window = self.shared.help_threads(window),
+                None => {
+                    // One may still sleep from when the consumer filled in its place.
+                    self.shared.wake_threads(&mut window);
+                    window = self.shared.wait_for_threads(window);
+                }
             }
         }
     }
@@ -59,6 +71,7 @@ impl BatchSource for Epoch<'_> {
 
     fn next_batch(&mut self) -> Result<Option<&Batch>, LoadError> {
         self.current = self.take_next()?;
+        self.delivered = Instant::now();
         Ok(self.current.as_ref())
     }
 }

@@ -6,6 +6,10 @@
 //! byte. Memory is bounded: `prefetch` batches ready or under way, plus the one that the consumer
 //! holds, all from a pool; nothing is allocated for a batch once the pool is warm.
 //!
+//! A consumer that asks for the next batch at once, where none is ready, fills in the place of one
+//! of the threads rather than sleep: as many fill as there are threads, and the waiting time that
+//! the consumer sees is the same or less.
+//!
 //! ```no_run
 //! use ielade_core::{BatchSource, worker_protocol::LoaderSettings};
 //! use ielade_loader::Loader;
@@ -26,6 +30,7 @@ mod error;
 mod fill;
 mod loader;
 mod piece;
+mod seats;
 mod window;
 mod worker_thread;
 

@@ -2,10 +2,11 @@
 
 use crate::{
     Epoch, LoadError,
+    seats::Seats,
     window::{EpochPlan, Window},
     worker_thread::Shared,
 };
-use ielade_codec::PixelPipeline;
+use ielade_codec::{PixelPipeline, ThreadContext};
 use ielade_core::{
     Element, Encoding, ImageSpec, Manifest, Order, OutputSpec,
     worker_protocol::{LastBatch, LoaderSettings},
@@ -60,12 +61,11 @@ impl Loader {
         };
         // No batch is ever larger than the store.
         let capacity = settings.batch_size.min(count) as usize;
-        let order = if settings.shuffle {
-            Order::shuffled(count, seed)
-        } else {
-            Order::sequential(count)
-        };
-        let window = Window::new(pipeline.output, capacity, prefetch);
+        let order = Order::new(settings.shuffle, count, reader.samples_per_chunk(), seed);
+        let contexts = (0..threads)
+            .map(|_| ThreadContext::new(&pipeline))
+            .collect();
+        let window = Window::new(pipeline.output, capacity, prefetch, Seats::new(contexts));
         let mut shared = Shared::new(reader, pipeline, order, seed, window);
         shared.augmentation = settings.augmentation;
         shared.policy = settings.on_bad_sample;
@@ -94,6 +94,16 @@ impl Loader {
     /// Element type and size of the delivered images.
     pub fn output(&self) -> OutputSpec {
         self.shared.pipeline.output
+    }
+
+    /// The order of the epochs.
+    pub fn order(&self) -> Order {
+        self.shared.order
+    }
+
+    /// Samples that the store packs into one chunk; 1 where each stands alone.
+    pub fn samples_per_chunk(&self) -> u32 {
+        self.shared.reader.samples_per_chunk()
     }
 
     /// Loader threads.

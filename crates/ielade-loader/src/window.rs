@@ -6,6 +6,7 @@
 use crate::{
     LoadError,
     piece::{Piece, SharedBatch},
+    seats::Seats,
 };
 use ielade_core::{BadSample, Batch, OutputSpec};
 use std::{collections::VecDeque, ops::Range, sync::Arc};
@@ -99,11 +100,13 @@ pub(crate) struct Window {
     created: usize,
     pub(crate) shutdown: bool,
     pub(crate) consumer_waits: bool,
-    pub(crate) idle_threads: usize,
+    pub(crate) seats: Seats,
+    /// The epoch whose order a thread should work out, once all of this one is claimed.
+    order_due: Option<u64>,
 }
 
 impl Window {
-    pub(crate) fn new(output: OutputSpec, capacity: usize, prefetch: usize) -> Self {
+    pub(crate) fn new(output: OutputSpec, capacity: usize, prefetch: usize, seats: Seats) -> Self {
         Self {
             plan: None,
             under_way: VecDeque::with_capacity(prefetch),
@@ -117,7 +120,8 @@ impl Window {
             created: 0,
             shutdown: false,
             consumer_waits: false,
-            idle_threads: 0,
+            seats,
+            order_due: None,
         }
     }
 
@@ -143,6 +147,8 @@ impl Window {
         }
         self.next_out = first_batch;
         self.plan = Some(plan);
+        self.order_due = None;
+        self.seats.part();
     }
 
     /// Ends the epoch: nothing more is claimed.
@@ -150,10 +156,29 @@ impl Window {
         self.plan = None;
     }
 
+    /// True where there is a piece to claim.
+    pub(crate) fn has_work(&self) -> bool {
+        self.has_unclaimed_piece() || self.next_to_open().is_some()
+    }
+
+    fn has_unclaimed_piece(&self) -> bool {
+        self.plan.is_some()
+            && self
+                .under_way
+                .back()
+                .is_some_and(|batch| batch.next_piece < batch.pieces.len())
+    }
+
+    /// The next batch of the epoch, if there is one and the window has room.
+    fn next_to_open(&self) -> Option<u32> {
+        let plan = self.plan.as_ref()?;
+        let number = self.next_out + self.under_way.len() as u32;
+        (number < plan.batches && self.under_way.len() < self.prefetch).then_some(number)
+    }
+
     /// The next piece of work, if the window has room for it.
     pub(crate) fn claim(&mut self) -> Option<Claim> {
-        let unclaimed = |batch: &UnderWay| batch.next_piece < batch.pieces.len();
-        if !self.under_way.back().is_some_and(unclaimed) {
+        if !self.has_unclaimed_piece() {
             self.open_batch()?;
         }
         let plan = self.plan.as_ref()?;
@@ -164,6 +189,9 @@ impl Window {
         let places = under_way.pieces[number].places.clone();
         let start = plan.batch_range(batch).start;
         under_way.next_piece += 1;
+        if batch + 1 == plan.batches && under_way.next_piece == under_way.pieces.len() {
+            self.order_due = Some(plan.epoch + 1);
+        }
         self.claimed += 1;
         let piece = under_way.batch.claim(places.len());
         Some(Claim {
@@ -176,13 +204,15 @@ impl Window {
         })
     }
 
+    /// The epoch whose order should be worked out now; said once.
+    pub(crate) const fn take_order_due(&mut self) -> Option<u64> {
+        self.order_due.take()
+    }
+
     /// Opens the next batch of the epoch, if there is one and the window has room.
     fn open_batch(&mut self) -> Option<()> {
+        let number = self.next_to_open()?;
         let plan = self.plan.as_ref()?;
-        let number = self.next_out + self.under_way.len() as u32;
-        if number >= plan.batches || self.under_way.len() >= self.prefetch {
-            return None;
-        }
         let len = plan.batch_range(number).len();
         let mut pieces = self.piece_lists.pop().unwrap_or_default();
         pieces.extend((0..len).step_by(plan.piece_size).map(|start| PieceState {
@@ -261,13 +291,6 @@ impl Window {
         self.plan
             .as_ref()
             .is_none_or(|plan| self.next_out >= plan.batches)
-    }
-
-    /// True where every piece of the epoch has been claimed.
-    pub(crate) fn is_all_claimed(&self) -> bool {
-        self.plan.as_ref().is_none_or(|plan| {
-            self.next_out as usize + self.under_way.len() >= plan.batches as usize
-        })
     }
 
     /// Takes a batch's memory back.

@@ -1,8 +1,10 @@
-//! What a loader thread does: claim a piece, fill it, give it back.
+//! What a loader thread does: claim a piece, fill it, give it back; and so does a consumer that
+//! helps.
 
 use crate::{
     LoadError,
     fill::{self, BadSampleRule},
+    seats::Seat,
     window::{Claim, EpochPlan, Filled, Window},
 };
 use ielade_codec::{AugmentationKey, PixelPipeline, ThreadContext};
@@ -11,6 +13,7 @@ use ielade_layout::LayoutReader;
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
 };
 
 /// What the consumer and all threads share.
@@ -70,11 +73,35 @@ impl Shared {
         window
     }
 
-    /// Wakes threads that wait for work, if there are any.
-    pub(crate) fn wake_threads(&self, window: &Window) {
-        if window.idle_threads > 0 {
-            self.work.notify_all();
+    /// Wakes sleeping threads, where there is work and a seat for them.
+    pub(crate) fn wake_threads(&self, window: &mut Window) {
+        if window.has_work() {
+            for _ in 0..window.seats.call_threads() {
+                self.work.notify_one();
+            }
         }
+    }
+
+    /// Fills a piece in the consumer's own time; waits where there is none, or no seat.
+    pub(crate) fn help_threads<'a>(
+        &'a self,
+        mut window: MutexGuard<'a, Window>,
+    ) -> MutexGuard<'a, Window> {
+        if !window.has_work() {
+            return self.wait_for_threads(window);
+        }
+        let Some(mut seat) = window.seats.join() else {
+            return self.wait_for_threads(window);
+        };
+        if let Some(mut claim) = window.claim() {
+            drop(window);
+            let filled = self.fill_guarded(&mut claim, &mut seat.context);
+            window = self.window();
+            window.complete(claim, filled);
+        }
+        window.seats.leave(seat);
+        window.seats.consumer_pauses();
+        window
     }
 
     /// The order of an epoch, from the idle threads' advance work where it fits.
@@ -101,36 +128,62 @@ impl Shared {
 
     /// The life of a loader thread.
     pub(crate) fn run_thread(&self) {
-        let mut context = ThreadContext::new(&self.pipeline);
         let mut window = self.window();
-        loop {
-            if window.shutdown {
-                return;
+        while !window.shutdown {
+            if let Some(seat) = window.seats.sit() {
+                window = self.fill_pieces(window, seat);
             }
-            let Some(mut claim) = window.claim() else {
-                window.idle_threads += 1;
-                window = self
-                    .work
-                    .wait(window)
-                    .unwrap_or_else(PoisonError::into_inner);
-                window.idle_threads -= 1;
-                continue;
+            window = match window.take_order_due() {
+                Some(epoch) => {
+                    drop(window);
+                    self.work_out_next_order(epoch);
+                    self.window()
+                }
+                None => self.park(window),
             };
-            let last_claim = window.is_all_claimed();
+        }
+    }
+
+    /// Fills pieces until there are none, or the consumer wants the seat.
+    fn fill_pieces<'a>(
+        &'a self,
+        mut window: MutexGuard<'a, Window>,
+        mut seat: Seat,
+    ) -> MutexGuard<'a, Window> {
+        while !window.seats.is_wanted()
+            && let Some(mut claim) = window.claim()
+        {
             drop(window);
-            let epoch = claim.epoch;
-            let filled = self.fill_guarded(&mut claim, &mut context);
+            let begin = Instant::now();
+            let filled = self.fill_guarded(&mut claim, &mut seat.context);
+            let took = begin.elapsed();
             window = self.window();
             let ready = window.complete(claim, filled);
-            if window.consumer_waits && (ready || !window.is_claimed()) {
-                self.ready.notify_one();
-            }
-            if last_claim {
-                drop(window);
-                self.work_out_next_order(epoch + 1);
-                window = self.window();
-            }
+            self.tell_of_piece(&mut window, ready, took);
         }
+        window.seats.leave(seat);
+        window
+    }
+
+    /// Wakes whoever the return of a piece concerns.
+    fn tell_of_piece(&self, window: &mut Window, ready: bool, took: Duration) {
+        if window.seats.piece_done(took) {
+            self.wake_threads(window);
+        }
+        let concerns_consumer = ready || !window.is_claimed() || window.seats.is_wanted();
+        if window.consumer_waits && concerns_consumer {
+            // Once is enough, until it waits again.
+            window.consumer_waits = false;
+            self.ready.notify_one();
+        }
+    }
+
+    /// Sleeps until called.
+    fn park<'a>(&'a self, mut window: MutexGuard<'a, Window>) -> MutexGuard<'a, Window> {
+        window.seats.park();
+        self.work
+            .wait_while(window, |window| !window.shutdown && !window.seats.get_up())
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Fills a piece; a panic on the way becomes an error that the consumer sees, not a hang.
@@ -174,7 +227,7 @@ impl Shared {
             window = self.wait_for_threads(window);
         }
         window.begin(plan, first_batch);
-        self.wake_threads(&window);
+        self.wake_threads(&mut window);
     }
 
     /// Tells all threads to stop.
@@ -182,5 +235,69 @@ impl Shared {
         let mut window = self.window();
         window.shutdown = true;
         self.work.notify_all();
+    }
+}
+
+#[cfg(test)]
+#[path = "../tests/memory_store/mod.rs"]
+mod memory_store;
+
+#[cfg(test)]
+mod tests {
+    use super::{Shared, memory_store::MemoryStore};
+    use crate::{
+        seats::Seats,
+        window::{EpochPlan, Window},
+    };
+    use ielade_codec::{PixelPipeline, ThreadContext};
+    use ielade_core::{Element, Normalisation, Order, OrientationRule, OutputSpec};
+    use std::sync::Arc;
+
+    const COUNT: u32 = 100;
+
+    /// A loader without threads: its seat is free.
+    fn without_threads(pipeline: PixelPipeline) -> Shared {
+        let contexts = vec![ThreadContext::new(&pipeline)];
+        let window = Window::new(pipeline.output, 16, 3, Seats::new(contexts));
+        let store = Arc::new(MemoryStore::of(COUNT));
+        Shared::new(store, pipeline, Order::sequential(COUNT), 1, window)
+    }
+
+    #[test]
+    fn a_consumer_that_helps_fills_what_a_thread_would_have_filled() {
+        let output = OutputSpec {
+            element: Element::U8,
+            image: super::memory_store::IMAGE,
+        };
+        let pipeline =
+            PixelPipeline::new(output, &Normalisation::identity(3), OrientationRule::Apply);
+        let shared = without_threads(pipeline);
+        let plan = EpochPlan {
+            epoch: 0,
+            order: shared.order_of(0),
+            batch_size: 16,
+            batches: COUNT.div_ceil(16),
+            piece_size: 8,
+        };
+        shared.begin(plan, 0);
+        let mut window = shared.window();
+        let mut samples = Vec::new();
+        while !window.is_over() {
+            if let Some(ready) = window.take_ready() {
+                let batch = ready.unwrap().batch;
+                let images = batch.image_bytes().chunks(output.image_bytes());
+                for (index, image) in batch.sample_indices().iter().zip(images) {
+                    // The store's first value of a sample.
+                    assert_eq!(image[0], (index * 31) as u8);
+                }
+                samples.extend_from_slice(batch.sample_indices());
+                window.recycle(batch);
+            } else {
+                // Alone, it may not wait for threads: there is always something to do.
+                assert!(window.has_work());
+                window = shared.help_threads(window);
+            }
+        }
+        assert_eq!(samples, (0..COUNT).collect::<Vec<_>>());
     }
 }

@@ -3,7 +3,7 @@
 mod memory_store;
 
 use ielade_core::{
-    Augmentation, BadSample, BadSamplePolicy, BatchSource, Element,
+    Augmentation, BadSample, BadSamplePolicy, BatchSource, Element, Shuffle,
     worker_protocol::{LastBatch, LoaderSettings},
 };
 use ielade_loader::{LoadError, Loader};
@@ -115,7 +115,7 @@ fn without_shuffling_samples_come_as_stored() {
     let mut loader = open(
         MemoryStore::of(50),
         &LoaderSettings {
-            shuffle: false,
+            shuffle: Shuffle::None,
             ..settings(4)
         },
     );

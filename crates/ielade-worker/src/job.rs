@@ -2,13 +2,14 @@
 
 use crate::{WorkerError, cache_state, consumer::Consuming, cpu_time::CpuTime};
 use ielade_core::{
-    BatchSource,
+    BatchSource, ForeignNames, Shuffle, shuffle,
     training::Evaluation,
     worker_protocol::{
-        Consumer, Done, EpochReport, Event, Job, LastBatch, LoaderSettings, PROTOCOL_VERSION, Ready,
+        Consumer, Done, EpochReport, Event, Job, LastBatch, LoaderSettings, OrderReport,
+        PROTOCOL_VERSION, Ready,
     },
 };
-use ielade_layout::LayoutReader;
+use ielade_layout::{ForeignStore, LayoutReader};
 use ielade_loader::Loader;
 use std::{path::Path, sync::Arc, time::Instant};
 
@@ -107,11 +108,13 @@ struct Run<'a> {
     test: Option<Loader>,
     consumer: Consuming,
     digest: OrderDigest,
+    guesses: Vec<String>,
 }
 
 impl<'a> Run<'a> {
     fn set_up(job: &'a Job) -> Result<Self, WorkerError> {
-        let train = open_loader(&job.train_store, &job.loader, job.seed)?;
+        let opened = open_store(&job.train_store, &job.names)?;
+        let train = open_loader(&job.train_store, opened.reader, &job.loader, job.seed)?;
         let test = match (&job.consumer, &job.test_store) {
             (Consumer::Model(_), Some(store)) => Some(open_test_loader(job, store, &train)?),
             _ => None,
@@ -124,6 +127,7 @@ impl<'a> Run<'a> {
             test,
             consumer,
             digest,
+            guesses: opened.guesses,
         })
     }
 
@@ -143,6 +147,8 @@ impl<'a> Run<'a> {
             cache_seconds: clock.cache,
             residency,
             parameters: trainer.map(ielade_train::Trainer::parameters),
+            order: Some(order_report(&self.train)),
+            guesses: self.guesses.clone(),
         }
     }
 
@@ -223,17 +229,29 @@ impl<'a> Run<'a> {
     }
 }
 
-fn open_reader(store: &Path) -> Result<Arc<dyn LayoutReader>, WorkerError> {
-    ielade_layout::open_store(store)
-        .map(Arc::from)
-        .map_err(|source| WorkerError::Store {
-            store: store.to_owned(),
-            source,
-        })
+fn order_report(loader: &Loader) -> OrderReport {
+    let order = loader.order();
+    OrderReport {
+        shuffle: order.shuffle(),
+        samples_per_chunk: loader.samples_per_chunk(),
+        score: shuffle::score(&order.epoch(0)),
+    }
 }
 
-fn open_loader(store: &Path, settings: &LoaderSettings, seed: u64) -> Result<Loader, WorkerError> {
-    Loader::open(open_reader(store)?, settings, seed).map_err(|source| WorkerError::Load {
+fn open_store(store: &Path, names: &ForeignNames) -> Result<ForeignStore, WorkerError> {
+    ielade_layout::open_any(store, names).map_err(|source| WorkerError::Store {
+        store: store.to_owned(),
+        source,
+    })
+}
+
+fn open_loader(
+    store: &Path,
+    reader: Box<dyn LayoutReader>,
+    settings: &LoaderSettings,
+    seed: u64,
+) -> Result<Loader, WorkerError> {
+    Loader::open(Arc::from(reader), settings, seed).map_err(|source| WorkerError::Load {
         store: store.to_owned(),
         source,
     })
@@ -244,12 +262,13 @@ fn open_test_loader(job: &Job, store: &Path, train: &Loader) -> Result<Loader, W
     let image = train.output().image;
     let settings = LoaderSettings {
         augmentation: ielade_core::Augmentation::NONE,
-        shuffle: false,
+        shuffle: Shuffle::None,
         last_batch: LastBatch::Keep,
         resize: Some((image.height, image.width)),
         ..job.loader.clone()
     };
-    let test = open_loader(store, &settings, job.seed)?;
+    let opened = open_store(store, &job.names)?;
+    let test = open_loader(store, opened.reader, &settings, job.seed)?;
     if test.manifest().classes != train.manifest().classes {
         return Err(WorkerError::OtherClasses {
             train: job.train_store.clone(),

@@ -2,7 +2,7 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ielade::core::{
-    BadSamplePolicy, Element, LayoutId, OrientationRule, Split,
+    BadSamplePolicy, Element, LayoutId, OrientationRule, Shuffle, Split,
     training::{ModelName, OptimiserName, Schedule},
 };
 use std::path::PathBuf;
@@ -29,10 +29,13 @@ pub(crate) enum Command {
     /// Show what is in a data set: counts, classes, formats, sizes, broken files
     #[command(after_help = INSPECT_EXAMPLES)]
     Inspect(InspectOptions),
+    /// Show which containers and encodings there are, and their options
+    #[command(after_help = LAYOUTS_EXAMPLES)]
+    Layouts,
     /// Write a data set as stores, one for each layout and split
     #[command(after_help = PREPARE_EXAMPLES)]
     Prepare(PrepareOptions),
-    /// Check a store against its own manifest and the data set that it was made from
+    /// Check stores against their manifests, the data set that they were made from, and each other
     #[command(after_help = VERIFY_EXAMPLES)]
     Verify(VerifyOptions),
     /// Load a store and time it, without a model
@@ -69,22 +72,31 @@ Examples:
 const INSPECT_EXAMPLES: &str = "\
 Examples:
   ielade inspect data/face-masks
-  ielade inspect demo --json";
+  ielade inspect demo --json
+  ielade inspect photos.parquet";
 
 const PREPARE_EXAMPLES: &str = "\
 Examples:
   ielade prepare data/cifar10 --layout npy/u8
   ielade prepare photos --layout files/jpeg --layout npy/f16 --resize 224x224
+  ielade prepare data/cifar10 --layout hdf5:chunk=128,deflate/u8 --layout files/jpeg:quality=90
 Stopped in the middle, the same command continues.";
 
-const VERIFY_EXAMPLES: &str = "\
+const LAYOUTS_EXAMPLES: &str = "\
 Example:
-  ielade verify stores/cifar10-train/npy-u8 --against data/cifar10";
+  ielade layouts                        as Markdown, as on the page docs/layouts.md";
+
+const VERIFY_EXAMPLES: &str = "\
+Examples:
+  ielade verify stores/cifar10-train/npy-u8 --against data/cifar10
+  ielade verify stores/cifar10-train/files-jpeg stores/cifar10-train/hdf5-u8 --training
+  ielade verify photos.h5 --images train/images --labels train/labels";
 
 const LOAD_EXAMPLES: &str = "\
 Examples:
   ielade load stores/cifar10-train/npy-u8
-  ielade load stores/face-masks-train/files-jpeg --resize 224x224 --batch-size 32 --epochs 5";
+  ielade load stores/face-masks-train/files-jpeg --resize 224x224 --batch-size 32 --epochs 5
+  ielade load photos.h5 --images train/images --labels train/labels";
 
 const TRAIN_EXAMPLES: &str = "\
 Example:
@@ -99,9 +111,12 @@ pub(crate) struct BenchOptions {
     /// A plan (TOML); without it, the demo set or the images of --data
     #[arg(conflicts_with = "data")]
     pub(crate) plan: Option<PathBuf>,
-    /// Your own images: a folder of class folders, or a data set that `ielade fetch` knows
+    /// Your own images: a folder of class folders, a data set that `ielade fetch` knows, or a file
+    /// (HDF5, Zarr, TFRecord, tar, Parquet, ...)
     #[arg(long, value_name = "FOLDER")]
     pub(crate) data: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) names: NameOptions,
     /// Where records and page go [default: results/NAME]
     #[arg(long, value_name = "FOLDER")]
     pub(crate) out: Option<PathBuf>,
@@ -157,10 +172,12 @@ pub(crate) struct SourceOptions {
 
 #[derive(Debug, Args)]
 pub(crate) struct InspectOptions {
-    /// Folder of the data set, or `demo`
+    /// Folder of the data set, a store, a file that others made, or `demo`
     pub(crate) source: PathBuf,
     #[command(flatten)]
     pub(crate) opening: SourceOptions,
+    #[command(flatten)]
+    pub(crate) names: NameOptions,
     /// Print everything as JSON
     #[arg(long)]
     pub(crate) json: bool,
@@ -171,10 +188,12 @@ pub(crate) struct InspectOptions {
 
 #[derive(Debug, Args)]
 pub(crate) struct PrepareOptions {
-    /// Folder of the data set, or `demo`
+    /// Folder of the data set, a store, a file that others made, or `demo`
     pub(crate) source: PathBuf,
     #[command(flatten)]
     pub(crate) opening: SourceOptions,
+    #[command(flatten)]
+    pub(crate) names: NameOptions,
     /// Container and encoding; may be given several times
     #[arg(long, value_name = "LAYOUT", required = true)]
     pub(crate) layout: Vec<LayoutId>,
@@ -209,13 +228,33 @@ pub(crate) enum PrepareBadSample {
 
 #[derive(Debug, Args)]
 pub(crate) struct VerifyOptions {
-    /// Folder of the store
-    pub(crate) store: PathBuf,
-    /// Folder of the data set that it was made from, or `demo`
+    /// Folder of the store, or a file that others made. Of several, each is compared with the first
+    #[arg(required = true, value_name = "STORE")]
+    pub(crate) stores: Vec<PathBuf>,
+    /// Folder of the data set that they were made from, or `demo`
     #[arg(long, value_name = "SOURCE")]
     pub(crate) against: Option<PathBuf>,
+    /// Also train the same model from the same seed on each of several, and compare the losses
+    #[arg(long)]
+    pub(crate) training: bool,
+    /// The model of --training
+    #[arg(long, default_value = "mlp", requires = "training")]
+    pub(crate) model: ModelName,
+    #[command(flatten)]
+    pub(crate) names: NameOptions,
     #[command(flatten)]
     pub(crate) opening: SourceOptions,
+}
+
+/// What is said of a file that others made.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct NameOptions {
+    /// Data set, array, column or key of the images, in a file without a manifest [default: a guess]
+    #[arg(long, value_name = "KEY")]
+    pub(crate) images: Option<String>,
+    /// Data set, array, column, key or file of the labels, likewise [default: a guess]
+    #[arg(long, value_name = "KEY")]
+    pub(crate) labels: Option<String>,
 }
 
 /// How a store is loaded.
@@ -242,9 +281,10 @@ pub(crate) struct LoaderOptions {
     /// Mirror every second image, at random
     #[arg(long)]
     pub(crate) flip: bool,
-    /// Deliver samples as they lie in the store
-    #[arg(long)]
-    pub(crate) no_shuffle: bool,
+    /// How each epoch is ordered: global, none (as stored), or chunks:N (within N of the store's
+    /// chunks at a time)
+    #[arg(long, default_value = "global")]
+    pub(crate) shuffle: Shuffle,
     /// Leave out a last batch that is not full
     #[arg(long)]
     pub(crate) drop_last: bool,
@@ -258,7 +298,7 @@ pub(crate) struct LoaderOptions {
 
 #[derive(Debug, Args)]
 pub(crate) struct LoadOptions {
-    /// Folder of the store
+    /// Folder of the store, or a file that others made (HDF5, Zarr, TFRecord, tar, Parquet, ...)
     pub(crate) store: PathBuf,
     /// Epochs to run
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
@@ -266,6 +306,8 @@ pub(crate) struct LoadOptions {
     /// Drop the store's files from the page cache first
     #[arg(long)]
     pub(crate) cold: bool,
+    #[command(flatten)]
+    pub(crate) names: NameOptions,
     #[command(flatten)]
     pub(crate) loader: LoaderOptions,
 }
@@ -301,6 +343,8 @@ pub(crate) struct TrainOptions {
     /// Write every event as a JSON line to this file (losses of every step included)
     #[arg(long, value_name = "FILE")]
     pub(crate) events: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) names: NameOptions,
     #[command(flatten)]
     pub(crate) loader: LoaderOptions,
 }

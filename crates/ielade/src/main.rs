@@ -35,6 +35,7 @@ fn run(command: Command) -> anyhow::Result<Exit> {
     match command {
         Command::Fetch(options) => commands::fetch::run(&options),
         Command::Inspect(options) => commands::inspect::run(&options),
+        Command::Layouts => Ok(commands::layouts::run()),
         Command::Prepare(options) => commands::prepare::run(&options),
         Command::Verify(options) => commands::verify::run(&options),
         Command::Load(options) => commands::load::run(&options),

@@ -1,69 +1,38 @@
 //! The main path on real images: fetched, inspected, prepared, verified, loaded, trained.
 //!
-//! The images are not part of the project. They are looked for in the folder that
-//! `IELADE_TEST_DATA` names, or in `shared/data` beside the checkout; a test whose images are not
-//! there is reported as ignored, never as passed.
+//! The images are not part of the project; a test whose images are not there is reported as
+//! ignored, never as passed.
 
 #[path = "shared/mod.rs"]
 mod shared;
 
-use libtest_mimic::{Arguments, Failed, Trial};
+use ielade_testing::{real_images, run, server::TestServer, test};
 use md5::{Digest, Md5};
 use shared::Ielade;
 use std::{
     fs::{self, File},
-    io::{Read, Write},
-    net::{TcpListener, TcpStream},
-    path::{Path, PathBuf},
+    path::Path,
     process::ExitCode,
 };
 
-/// A test on the images of one archive.
-type RealTest = (&'static str, &'static str, fn(&Path));
-
-const TESTS: [RealTest; 3] = [
-    (
-        "tiny_imagenet_goes_from_fetch_to_training",
-        "tiny-imagenet-200-subset.zip",
-        tiny_imagenet,
-    ),
-    (
-        "face_masks_go_from_fetch_to_training",
-        "face-masks.zip",
-        face_masks,
-    ),
-    (
-        "cifar10_trains_the_same_from_files_and_arrays",
-        "cifar10-jpeg.zip",
-        cifar10,
-    ),
-];
-
 fn main() -> ExitCode {
-    let trials = TESTS
-        .iter()
-        .map(|(name, archive, test)| {
-            let path = data_folder().join(archive);
-            let is_there = path.is_file();
-            if !is_there {
-                eprintln!("{name}: skipped, {} is not there", path.display());
-            }
-            let test = *test;
-            Trial::test(*name, move || -> Result<(), Failed> {
-                test(&path);
-                Ok(())
-            })
-            .with_ignored_flag(!is_there)
-        })
-        .collect();
-    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
-}
-
-fn data_folder() -> PathBuf {
-    std::env::var_os("IELADE_TEST_DATA").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"),
-        PathBuf::from,
-    )
+    run(vec![
+        test(
+            "tiny_imagenet_goes_from_fetch_to_training",
+            real_images("tiny-imagenet-200-subset.zip"),
+            |archive| tiny_imagenet(archive),
+        ),
+        test(
+            "face_masks_go_from_fetch_to_training",
+            real_images("face-masks.zip"),
+            |archive| face_masks(archive),
+        ),
+        test(
+            "cifar10_trains_the_same_from_files_and_arrays",
+            real_images("cifar10-jpeg.zip"),
+            |archive| cifar10(archive),
+        ),
+    ])
 }
 
 fn tiny_imagenet(archive: &Path) {
@@ -160,33 +129,8 @@ fn fetch(ielade: &Ielade, set: &str, archive: Vec<u8>) {
         .map(|byte| format!("{byte:02x}"))
         .collect();
     let md5 = md5.concat();
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}/archive.zip", listener.local_addr().unwrap());
-    std::thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            // A client that goes away in the middle is its own affair.
-            let _ = answer(stream, &archive);
-        }
-    });
-    ielade.done(&["fetch", set, "--url", &url, "--md5", &md5]);
-}
-
-/// Answers one request with the whole archive.
-fn answer(mut stream: TcpStream, archive: &[u8]) -> std::io::Result<()> {
-    let mut request = Vec::new();
-    let mut byte = [0];
-    while !request.ends_with(b"\r\n\r\n") && stream.read(&mut byte)? == 1 {
-        request.push(byte[0]);
-    }
-    write!(
-        stream,
-        "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
-        archive.len()
-    )?;
-    if !request.starts_with(b"HEAD") {
-        stream.write_all(archive)?;
-    }
-    Ok(())
+    let server = TestServer::serving(archive);
+    ielade.done(&["fetch", set, "--url", &server.url(), "--md5", &md5]);
 }
 
 /// The archive with the folders that the public repository has around the images.

@@ -2,7 +2,10 @@
 
 use super::{Evidence, Metric};
 use crate::record::{Environment, Outcome, RunRecord};
-use ielade_core::worker_protocol::{CacheState, Consumer, Ready};
+use ielade_core::{
+    Shuffle,
+    worker_protocol::{CacheState, Consumer, Ready},
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Blocks below which an interval is rough.
@@ -30,16 +33,26 @@ pub(super) fn of(evidence: &Evidence<'_>) -> Vec<String> {
     warnings
 }
 
+/// Runs whose order must be the same: those of one block, which use one seed, unless they shuffle
+/// within chunks of different sizes.
+fn order_group(run: &RunRecord) -> (u32, u32) {
+    let chunk = match run.ready.as_ref().and_then(|ready| ready.order.as_ref()) {
+        Some(order) if matches!(order.shuffle, Shuffle::Chunks { .. }) => order.samples_per_chunk,
+        _ => 1,
+    };
+    (run.block, chunk)
+}
+
 /// All runs of a block use one seed: whatever the layout, the same batches must come.
 fn different_data(evidence: &Evidence<'_>) -> Option<String> {
-    let mut digests: BTreeMap<u32, BTreeMap<&str, Vec<&str>>> = BTreeMap::new();
+    let mut digests: BTreeMap<(u32, u32), BTreeMap<&str, Vec<&str>>> = BTreeMap::new();
     for (_, run) in evidence.completed() {
         if let Some(digest) = run
             .done
             .as_ref()
             .and_then(|done| done.order_digest.as_deref())
         {
-            let of_block = digests.entry(run.block).or_default();
+            let of_block = digests.entry(order_group(run)).or_default();
             let names = of_block.entry(digest).or_default();
             names.push(&evidence.configuration(run).name);
         }
@@ -48,7 +61,7 @@ fn different_data(evidence: &Evidence<'_>) -> Option<String> {
         .iter()
         .filter(|(_, found)| found.len() > 1)
         .collect();
-    let (block, found) = different.first()?;
+    let ((block, _), found) = different.first()?;
     let groups: Vec<String> = found.values().map(|names| names.join(", ")).collect();
     Some(format!(
         "the layouts did not deliver the same samples and labels in {}: in block {block}, {}; \
@@ -60,10 +73,10 @@ fn different_data(evidence: &Evidence<'_>) -> Option<String> {
 
 /// Layouts that keep every pixel must train to the same accuracy from the same seed.
 fn different_accuracy(evidence: &Evidence<'_>) -> Vec<String> {
-    let mut accuracies: BTreeMap<(usize, u32), BTreeSet<u64>> = BTreeMap::new();
+    let mut accuracies: BTreeMap<(usize, (u32, u32)), BTreeSet<u64>> = BTreeMap::new();
     for (_, run) in evidence.completed() {
         let configuration = evidence.configuration(run);
-        let lossless = configuration.layout.encoding.keeps_pixels();
+        let lossless = configuration.layout.keeps_pixels();
         let trained = matches!(configuration.consumer, Consumer::Model(_));
         let accuracy = Metric::TestTop1.of_run(run).filter(|_| lossless && trained);
         let consumer = evidence
@@ -72,7 +85,7 @@ fn different_accuracy(evidence: &Evidence<'_>) -> Vec<String> {
             .iter()
             .position(|other| other.consumer == configuration.consumer);
         if let (Some(accuracy), Some(consumer)) = (accuracy, consumer) {
-            let of_seed = accuracies.entry((consumer, run.block)).or_default();
+            let of_seed = accuracies.entry((consumer, order_group(run))).or_default();
             of_seed.insert(accuracy.to_bits());
         }
     }

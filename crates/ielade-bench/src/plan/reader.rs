@@ -28,7 +28,15 @@ const PLAN_KEYS: &[&str] = &[
     "loader",
     "consumers",
 ];
-const DATA_KEYS: &[&str] = &["source", "stores", "resize", "orientation", "test_share"];
+const DATA_KEYS: &[&str] = &[
+    "source",
+    "stores",
+    "resize",
+    "orientation",
+    "test_share",
+    "images",
+    "labels",
+];
 const LOADER_KEYS: &[&str] = &[
     "batch_size",
     "threads",
@@ -151,6 +159,7 @@ fn layouts(value: &Value<'_>) -> Result<Vec<LayoutId>, PlanError> {
 fn layout(value: &Value<'_>) -> Result<LayoutId, PlanError> {
     let given = value.text()?;
     if let Some((_, encoding)) = given.split_once('/')
+        && let encoding = encoding.split_once(':').map_or(encoding, |(name, _)| name)
         && encoding.parse::<Encoding>().is_err()
     {
         let message = format!(
@@ -173,8 +182,14 @@ fn data(section: Section<'_>) -> Result<DataPlan, PlanError> {
         resize: optional(&section, "resize", Value::size)?,
         orientation: one_of_or_default(&section, "orientation", ORIENTATIONS)?,
         test_share: optional(&section, "test_share", Value::number)?,
+        images: optional(&section, "images", owned_text)?,
+        labels: optional(&section, "labels", owned_text)?,
         ..usual
     })
+}
+
+fn owned_text(value: &Value<'_>) -> Result<String, PlanError> {
+    value.text().map(str::to_owned)
 }
 
 fn loader(section: Section<'_>) -> Result<LoaderSettings, PlanError> {
@@ -190,7 +205,7 @@ fn loader(section: Section<'_>) -> Result<LoaderSettings, PlanError> {
             Some(value) => augmentation(value.section("[loader.augmentation]")?)?,
             None => usual.augmentation,
         },
-        shuffle: optional(&section, "shuffle", Value::boolean)?.unwrap_or(usual.shuffle),
+        shuffle: optional(&section, "shuffle", Value::shuffle)?.unwrap_or(usual.shuffle),
         last_batch: one_of_or_default(&section, "last_batch", LAST_BATCHES)?,
         on_bad_sample: one_of_or_default(&section, "on_bad_sample", BAD_SAMPLE_POLICIES)?,
     })

@@ -1,6 +1,7 @@
 //! Tables and values of a TOML file that remember their line, so that every message names it.
 
 use super::PlanError;
+use ielade_core::Shuffle;
 use std::{fmt::Display, path::Path, str::FromStr};
 use toml::{
     Spanned,
@@ -163,6 +164,16 @@ impl<'a> Value<'a> {
             .get_ref()
             .as_bool()
             .ok_or_else(|| self.expected("true or false"))
+    }
+
+    /// A shuffle by its name, or `true` for global and `false` for none.
+    pub(super) fn shuffle(&self) -> Result<Shuffle, PlanError> {
+        match self.content.get_ref() {
+            DeValue::Boolean(true) => Ok(Shuffle::Global),
+            DeValue::Boolean(false) => Ok(Shuffle::None),
+            DeValue::String(_) => self.parse(),
+            _ => Err(self.expected("a shuffle (\"global\", \"none\" or \"chunks:16\")")),
+        }
     }
 
     /// The elements of an array.

@@ -4,6 +4,5 @@ mod damage;
 mod fixtures;
 mod jpeg;
 mod png;
-mod real_images;
 mod resize;
 mod slot;

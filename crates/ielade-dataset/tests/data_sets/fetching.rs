@@ -1,12 +1,12 @@
 //! Fetching from a server that breaks off, lies and sends what it should not.
 
 use crate::made_sets::{binary_record, folder, jpeg, write};
-use crate::test_server::{Reply, TestServer};
 use flate2::{Compression, write::GzEncoder};
 use ielade_dataset::{
     DataSet, OpenOptions,
     fetch::{Checksum, FetchError, FetchOptions, FetchProgress, KnownSet, Limits, fetch},
 };
+use ielade_testing::server::{Reply, TestServer};
 use md5::{Digest, Md5};
 use std::{
     fmt::Write as _,

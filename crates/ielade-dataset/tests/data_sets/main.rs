@@ -5,6 +5,3 @@ mod fetching;
 mod inspection;
 mod made_sets;
 mod published_archives;
-mod real_data;
-mod real_images;
-mod test_server;

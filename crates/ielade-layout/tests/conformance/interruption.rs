@@ -1,8 +1,9 @@
 //! Stores whose making was broken off.
 
 use crate::{
+    contents::contents,
     source::MemorySource,
-    stores::{contents, layouts, make, normalisation, run},
+    stores::{layouts, make, normalisation, run},
 };
 use ielade_core::LayoutId;
 use ielade_layout::{LayoutError, PrepareRequest, prepare, prepare::Progress, registry};
@@ -24,6 +25,17 @@ fn request(layout: &LayoutId, store: &Path) -> PrepareRequest {
         checkpoint_every: Duration::ZERO,
         ..PrepareRequest::new(layout.clone(), store.to_owned(), normalisation())
     }
+}
+
+/// Begins a store and stops when some samples are written.
+fn stop_half_way(layout: &LayoutId, store: &Path, source: &MemorySource) -> LayoutError {
+    let stop = AtomicBool::new(false);
+    let mut watch = |sign| {
+        if matches!(sign, Progress::Samples { done: 20.., .. }) {
+            stop.store(true, Ordering::Relaxed);
+        }
+    };
+    prepare(&request(layout, store), source, &mut watch, &stop).unwrap_err()
 }
 
 /// Finishes a store that was broken off and compares it with one that was not.
@@ -58,13 +70,7 @@ fn a_store_that_was_stopped_is_continued_to_the_same_bytes() {
     for layout in layouts() {
         let folder = tempfile::tempdir().unwrap();
         let store = folder.path().join("store");
-        let stop = AtomicBool::new(false);
-        let mut watch = |sign| {
-            if matches!(sign, Progress::Samples { done: 20.., .. }) {
-                stop.store(true, Ordering::Relaxed);
-            }
-        };
-        let error = prepare(&request(&layout, &store), &source, &mut watch, &stop).unwrap_err();
+        let error = stop_half_way(&layout, &store, &source);
         assert!(
             matches!(
                 error,
@@ -134,13 +140,7 @@ fn an_unfinished_store_that_lost_data_is_made_again() {
     for layout in layouts() {
         let folder = tempfile::tempdir().unwrap();
         let store = folder.path().join("store");
-        let stop = AtomicBool::new(false);
-        let mut watch = |sign| {
-            if matches!(sign, Progress::Samples { done: 20.., .. }) {
-                stop.store(true, Ordering::Relaxed);
-            }
-        };
-        prepare(&request(&layout, &store), &source, &mut watch, &stop).unwrap_err();
+        stop_half_way(&layout, &store, &source);
         std::fs::write(folder.path().join(".store.partial/samples.csv"), "").unwrap();
         let (result, signs) = run(&request(&layout, &store), &source);
         result.unwrap();

@@ -1,6 +1,10 @@
 //! What every layout must do, for every container and encoding in the registry: a new container
 //! is covered by its line there.
+//!
+//! `source` and `stores` serve `usual_library` too; what only this suite needs has its own file.
 
+mod broken;
+mod contents;
 mod damage;
 mod interruption;
 mod occupied;
@@ -9,5 +13,4 @@ mod refusals;
 mod source;
 mod statistics;
 mod stores;
-mod usual_library;
 mod verification;

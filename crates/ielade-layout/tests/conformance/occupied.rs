@@ -1,8 +1,9 @@
 //! What happens where something is already there.
 
 use crate::{
+    contents::contents,
     source::MemorySource,
-    stores::{contents, layouts, make, request, run},
+    stores::{layouts, make, request, run},
 };
 use ielade_layout::{LayoutError, prepare::IfOccupied};
 use std::fs;

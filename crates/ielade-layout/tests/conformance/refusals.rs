@@ -1,6 +1,7 @@
 //! Sources that cannot be stored, and targets that cannot be written.
 
 use crate::{
+    broken::broken,
     source::{Image, MemorySource},
     stores::{layouts, make, output, read, request, run},
 };
@@ -76,8 +77,8 @@ fn a_label_without_a_class_is_refused() {
 #[test]
 fn a_bad_sample_is_named_or_left_out_and_listed() {
     let mut source = MemorySource::jpeg(30);
-    source.images[0] = Image::Broken;
-    source.images[17] = Image::Broken;
+    source.images[0] = broken();
+    source.images[17] = broken();
     for layout in layouts() {
         let error = refused(&layout.to_string(), &source).to_string();
         assert!(error.starts_with(&source.keys[0]), "{error}");
@@ -109,10 +110,7 @@ fn a_split_without_a_sound_sample_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let mut request = request(&layout, &folder.path().join("store"));
         request.on_bad_sample = OnBadSample::Skip;
-        for source in [
-            MemorySource::jpeg(0),
-            MemorySource::of(3, |_| Image::Broken),
-        ] {
+        for source in [MemorySource::jpeg(0), MemorySource::of(3, |_| broken())] {
             let error = run(&request, &source).0.unwrap_err();
             assert!(matches!(error, LayoutError::NoSamples { .. }), "{error}");
         }

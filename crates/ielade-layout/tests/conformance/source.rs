@@ -9,7 +9,6 @@ use ielade_layout::{SampleSource, SourceError};
 pub(crate) enum Image {
     Encoded(Encoding, Vec<u8>),
     Pixels(ImageSpec, Vec<u8>),
-    Broken,
 }
 
 #[derive(Clone)]
@@ -95,10 +94,6 @@ impl Image {
             Self::Pixels(spec, values) => Payload::PixelsU8 {
                 spec: *spec,
                 values,
-            },
-            Self::Broken => Payload::Encoded {
-                encoding: Encoding::Jpeg,
-                bytes: b"this is no image",
             },
         }
     }

@@ -1,4 +1,4 @@
-use crate::source::{Image, MemorySource};
+use crate::{broken::broken, source::MemorySource};
 use ielade_codec::Decoder;
 use ielade_core::{Normalisation, OrientationRule};
 use ielade_layout::{
@@ -64,7 +64,7 @@ fn a_bad_sample_is_named_or_left_out() {
         source.labels.remove(4);
         statistics(&REQUEST, &source).unwrap()
     };
-    source.images[4] = Image::Broken;
+    source.images[4] = broken();
     let error = statistics(&REQUEST, &source).unwrap_err().to_string();
     assert!(error.contains(&source.keys[4]), "{error}");
     let skipping = StatisticsRequest {
@@ -72,7 +72,7 @@ fn a_bad_sample_is_named_or_left_out() {
         ..REQUEST
     };
     assert_eq!(statistics(&skipping, &source).unwrap(), without);
-    let none = MemorySource::of(2, |_| Image::Broken);
+    let none = MemorySource::of(2, |_| broken());
     let error = statistics(&skipping, &none).unwrap_err();
     assert!(matches!(error, LayoutError::NoSamples { .. }), "{error}");
 }

@@ -9,7 +9,7 @@ use ielade_layout::{
     LayoutError, LayoutReader, PrepareRequest, Prepared, SampleSource, prepare, prepare::Progress,
     registry,
 };
-use std::{collections::BTreeMap, path::Path, sync::atomic::AtomicBool};
+use std::{path::Path, sync::atomic::AtomicBool};
 
 /// Name the containers and encodings to be tested, separated by commas; all without them.
 const CONTAINERS: &str = "IELADE_TEST_CONTAINERS";
@@ -118,28 +118,4 @@ pub(crate) fn expected(source: &MemorySource, index: usize, layout: &LayoutId) -
         }
     }
     bytemuck::cast_slice(&planes).to_vec()
-}
-
-/// Every file of a store by its path, without what differs from run to run.
-pub(crate) fn contents(store: &Path) -> BTreeMap<String, Vec<u8>> {
-    let mut files = BTreeMap::new();
-    let mut folders = vec![store.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-                continue;
-            }
-            let name = path.strip_prefix(store).unwrap().to_str().unwrap();
-            let mut content = std::fs::read(&path).unwrap();
-            if name == "manifest.json" {
-                let mut manifest: serde_json::Value = serde_json::from_slice(&content).unwrap();
-                manifest["made"] = serde_json::Value::Null;
-                content = manifest.to_string().into_bytes();
-            }
-            files.insert(name.to_owned(), content);
-        }
-    }
-    files
 }

@@ -1,18 +1,22 @@
 //! `verify` finds every mistake that is planted, and calls it by its name.
 
 use crate::{
+    broken::broken,
     source::{Image, MemorySource},
     stores::{layouts, make, normalisation, request, run},
 };
-use ielade_core::{Element, Encoding, ImageSpec, LayoutId, Payload};
+use ielade_core::{Element, Encoding, ImageSpec, LayoutId, Payload, Split};
 use ielade_layout::{
-    Verification, open_store,
+    DataSetSplit, Verification, data_set_of, open_store,
     prepare::OnBadSample,
     store::write_manifest,
     verify::{Difference, Explanation},
     verify_against, verify_store,
 };
-use std::{path::Path, sync::atomic::AtomicBool};
+use std::{
+    path::Path,
+    sync::{Arc, atomic::AtomicBool},
+};
 
 const COUNT: usize = 20;
 
@@ -98,7 +102,7 @@ fn a_sound_store_holds_with_and_without_its_source() {
 #[test]
 fn varied_sizes_and_skipped_samples_hold_too() {
     let mut source = MemorySource::varied(COUNT);
-    source.images[5] = Image::Broken;
+    source.images[5] = broken();
     for layout in layouts() {
         let folder = tempfile::tempdir().unwrap();
         let store = folder.path().join("store");
@@ -325,4 +329,41 @@ fn the_source_digest_is_the_same_in_every_layout() {
         digests.windows(2).all(|pair| pair[0] == pair[1]),
         "{digests:?}"
     );
+}
+
+#[test]
+fn a_store_can_be_the_source_that_another_is_compared_with() {
+    let source = MemorySource::jpeg(COUNT);
+    let folder = tempfile::tempdir().unwrap();
+    let mut stores = Vec::new();
+    for layout in layouts() {
+        let store = folder.path().join(layout.directory_name());
+        make(&layout, &store, &source);
+        stores.push(store);
+    }
+    let references = ["files/jpeg", "npy/u8", "npy/u16", "npy/f16", "npy/f32"];
+    for (at, layout) in references.iter().enumerate() {
+        let reference = folder.path().join(format!("reference-{at}"));
+        make(&layout.parse().unwrap(), &reference, &source);
+        let data_set = data_set_of(Arc::from(open_store(&reference).unwrap()), "a store").unwrap();
+        let as_source = DataSetSplit::of(&data_set, Split::Train).unwrap();
+        for store in &stores {
+            let found =
+                verify_against(store, &as_source, &mut |_| {}, &AtomicBool::new(false)).unwrap();
+            let context = || format!("{layout} and {}: {found}", store.display());
+            assert!(found.holds(), "{}", context());
+            assert_eq!(found.samples, COUNT as u32, "{}", context());
+        }
+        let mut swapped = source.clone();
+        swapped.images.swap(3, 4);
+        let planted = folder.path().join(format!("planted-{at}"));
+        make(&"npy/u8".parse().unwrap(), &planted, &swapped);
+        let found =
+            verify_against(&planted, &as_source, &mut |_| {}, &AtomicBool::new(false)).unwrap();
+        assert_eq!(found.difference_count, 2, "{layout}: {found}");
+    }
+    let store = folder.path().join("bf16");
+    make(&"npy/bf16".parse().unwrap(), &store, &source);
+    let error = data_set_of(Arc::from(open_store(&store).unwrap()), "a store").unwrap_err();
+    assert!(error.to_string().contains("another store"), "{error}");
 }

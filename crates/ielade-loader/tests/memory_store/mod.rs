@@ -6,7 +6,7 @@ use ielade_core::{
     Payload, Split,
     manifest::{FORMAT_VERSION, Provenance},
 };
-use ielade_layout::{BadSampleReason, LayoutError, LayoutReader};
+use ielade_layout::{BadSampleReason, LayoutError, LayoutReader, StoredSample};
 
 /// Images of 4×4 pixels whose values follow from their position in the store.
 pub(crate) struct MemoryStore {
@@ -94,6 +94,21 @@ impl LayoutReader for MemoryStore {
                 .map_err(bad)?;
         }
         Ok(())
+    }
+
+    fn sample<'a>(
+        &'a self,
+        index: u32,
+        _context: &'a mut ThreadContext,
+    ) -> Result<StoredSample<'a>, LayoutError> {
+        let values = &self.images[index as usize * IMAGE.values()..][..IMAGE.values()];
+        Ok(StoredSample {
+            label: Some(index % 10),
+            payload: Payload::PixelsU8 {
+                spec: IMAGE,
+                values,
+            },
+        })
     }
 
     fn key(&self, index: u32) -> String {

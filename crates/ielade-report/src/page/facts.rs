@@ -6,7 +6,7 @@ use ielade_bench::{
     record::{Environment, ExperimentRecord, Record},
 };
 use ielade_core::{
-    Augmentation, BadSamplePolicy, OrientationRule,
+    Augmentation, BadSamplePolicy, OrientationRule, Shuffle,
     training::TrainingSettings,
     worker_protocol::{CacheState, Consumer, LastBatch, LoaderSettings},
 };
@@ -146,7 +146,7 @@ fn loading(loader: &LoaderSettings, records: &[Record]) -> Facts {
             "Delivered as",
             format!("{}, channels first", loader.element),
         ),
-        ("Order", order(loader).to_owned()),
+        ("Order", order(loader)),
         ("Augmentation", augmentation(loader.augmentation)),
         ("Last batch", last_batch(loader.last_batch).to_owned()),
         ("Bad sample", bad_sample(loader.on_bad_sample).to_owned()),
@@ -176,11 +176,13 @@ fn threads(loader: &LoaderSettings, records: &[Record]) -> String {
     }
 }
 
-const fn order(loader: &LoaderSettings) -> &'static str {
-    if loader.shuffle {
-        "shuffled anew each epoch, the same for all layouts"
-    } else {
-        "as stored"
+fn order(loader: &LoaderSettings) -> String {
+    match loader.shuffle {
+        Shuffle::Global => "shuffled anew each epoch, the same for all layouts".to_owned(),
+        Shuffle::None => "as stored".to_owned(),
+        Shuffle::Chunks { buffer } => format!(
+            "shuffled anew each epoch, within {buffer} chunks at a time where the layout has chunks"
+        ),
     }
 }
 

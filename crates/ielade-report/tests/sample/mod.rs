@@ -199,6 +199,8 @@ fn run_record(configuration: u32, block: u32, position: u32) -> RunRecord {
             cache_seconds: 0.2,
             residency: Some(1.0),
             parameters: None,
+            order: None,
+            guesses: Vec::new(),
         }),
         epochs,
         done: Some(Done {

@@ -8,6 +8,7 @@ use super::{
     data_source, report,
     stores::{Maker, Making, was_stopped},
     verify,
+    watching::foreign_names,
 };
 use crate::{arguments::BenchOptions, exit::Exit, interrupt, progress};
 use anyhow::{Context, bail};
@@ -19,7 +20,7 @@ use ielade::{
         records,
         worker::WorkerCommand,
     },
-    core::{LayoutId, Manifest, Split},
+    core::{ForeignNames, LayoutId, Manifest, Split},
     dataset::{DataSet, OpenOptions},
     layout::{
         Prepared,
@@ -82,7 +83,7 @@ fn propose(options: &BenchOptions) -> anyhow::Result<Proposal> {
         });
     }
     match &options.data {
-        Some(folder) => own_images::propose(folder),
+        Some(folder) => own_images::propose(folder, &foreign_names(&options.names)),
         None => Ok(Proposal {
             plan: default_plan::demo()?,
             estimate: Vec::new(),
@@ -164,7 +165,11 @@ fn open_data(plan: &Plan) -> anyhow::Result<DataSet> {
         test_share: plan.data.test_share.unwrap_or(defaults.test_share),
         ..defaults
     };
-    let data_set = data_source::open_with(plan.data.source.as_ref(), &options)?;
+    let names = ForeignNames {
+        images: plan.data.images.clone(),
+        labels: plan.data.labels.clone(),
+    };
+    let data_set = data_source::open_with(plan.data.source.as_ref(), &options, &names)?;
     data_source::print_notes(&data_set);
     if data_set.split(Split::Train).is_none() {
         bail!("{} has no train split to load", data_set.source());

@@ -1,11 +1,15 @@
 //! `ielade inspect`: what is in a data set.
 
-use super::data_source;
+use super::{data_source, watching::foreign_names};
 use crate::{arguments::InspectOptions, exit::Exit, progress};
 use ielade::dataset::{InspectOptions as Looking, inspect};
 
 pub(crate) fn run(options: &InspectOptions) -> anyhow::Result<Exit> {
-    let data_set = data_source::open(&options.source, &options.opening)?;
+    let data_set = data_source::open(
+        &options.source,
+        &options.opening,
+        &foreign_names(&options.names),
+    )?;
     let bar = progress::counting("inspect", 0);
     let looking = Looking {
         threads: options.threads,

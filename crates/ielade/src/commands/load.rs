@@ -1,6 +1,6 @@
 //! `ielade load`: one loader, timed by hand.
 
-use super::watching::{Watching, loader_settings};
+use super::watching::{Watching, foreign_names, loader_settings};
 use crate::{arguments::LoadOptions, exit::Exit};
 use ielade::{
     core::worker_protocol::{CacheState, Consumer, Job, PROTOCOL_VERSION},
@@ -12,6 +12,7 @@ pub(crate) fn run(options: &LoadOptions) -> anyhow::Result<Exit> {
         protocol: PROTOCOL_VERSION,
         train_store: options.store.clone(),
         test_store: None,
+        names: foreign_names(&options.names),
         loader: loader_settings(&options.loader),
         consumer: Consumer::None,
         epochs: options.epochs,

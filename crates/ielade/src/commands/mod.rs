@@ -4,6 +4,7 @@ pub(crate) mod bench;
 pub(crate) mod completions;
 pub(crate) mod fetch;
 pub(crate) mod inspect;
+pub(crate) mod layouts;
 pub(crate) mod load;
 pub(crate) mod prepare;
 pub(crate) mod report;

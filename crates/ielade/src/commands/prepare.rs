@@ -3,6 +3,7 @@
 use super::{
     data_source,
     stores::{Maker, Making, was_stopped},
+    watching::foreign_names,
 };
 use crate::{
     arguments::{PrepareBadSample, PrepareOptions},
@@ -23,7 +24,11 @@ pub(crate) fn run(options: &PrepareOptions) -> anyhow::Result<Exit> {
     for layout in &options.layout {
         registry::check(layout)?;
     }
-    let data_set = data_source::open(&options.source, &options.opening)?;
+    let data_set = data_source::open(
+        &options.source,
+        &options.opening,
+        &foreign_names(&options.names),
+    )?;
     data_source::print_notes(&data_set);
     let making = Making {
         stores: options.stores.clone(),

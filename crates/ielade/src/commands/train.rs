@@ -1,6 +1,6 @@
 //! `ielade train`: a model from a store.
 
-use super::watching::{Watching, loader_settings};
+use super::watching::{Watching, foreign_names, loader_settings};
 use crate::{arguments::TrainOptions, exit::Exit};
 use ielade::{
     core::{
@@ -15,6 +15,7 @@ pub(crate) fn run(options: &TrainOptions) -> anyhow::Result<Exit> {
         protocol: PROTOCOL_VERSION,
         train_store: options.store.clone(),
         test_store: options.test.clone(),
+        names: foreign_names(&options.names),
         loader: loader_settings(&options.loader),
         consumer: Consumer::Model(TrainingSettings {
             model: options.model,

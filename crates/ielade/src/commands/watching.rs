@@ -1,10 +1,13 @@
 //! Showing a job that runs in this process.
 
-use crate::{arguments::LoaderOptions, progress};
+use crate::{
+    arguments::{LoaderOptions, NameOptions},
+    progress,
+};
 use anyhow::Context;
 use ielade::{
     core::{
-        Augmentation,
+        Augmentation, ForeignNames,
         training::Evaluation,
         worker_protocol::{EpochReport, Event, LastBatch, LoaderSettings, Ready},
     },
@@ -18,6 +21,9 @@ use std::{
     path::Path,
 };
 
+/// A shuffle above this score is not worth a line.
+const GOOD_SHUFFLE: f64 = 0.97;
+
 /// The loader's settings as given on the command line.
 pub(crate) fn loader_settings(options: &LoaderOptions) -> LoaderSettings {
     LoaderSettings {
@@ -30,13 +36,21 @@ pub(crate) fn loader_settings(options: &LoaderOptions) -> LoaderSettings {
             crop_padding: options.crop_padding,
             horizontal_flip: options.flip,
         },
-        shuffle: !options.no_shuffle,
+        shuffle: options.shuffle,
         last_batch: if options.drop_last {
             LastBatch::Drop
         } else {
             LastBatch::Keep
         },
         on_bad_sample: options.on_bad_sample.into(),
+    }
+}
+
+/// What the user says of a file that others made.
+pub(crate) fn foreign_names(options: &NameOptions) -> ForeignNames {
+    ForeignNames {
+        images: options.images.clone(),
+        labels: options.labels.clone(),
     }
 }
 
@@ -70,6 +84,9 @@ impl Watching {
     }
 
     fn ready(&self, ready: &Ready) {
+        for guess in &ready.guesses {
+            self.say(&format!("guessed: {guess}"));
+        }
         let model = ready
             .parameters
             .map(|parameters| format!(", {} parameters", figures::count(parameters)))
@@ -84,6 +101,16 @@ impl Watching {
                 .residency
                 .map_or_else(|| "an unknown share".to_owned(), figures::percent),
         ));
+        if let Some(order) = ready
+            .order
+            .as_ref()
+            .filter(|order| order.score < GOOD_SHUFFLE)
+        {
+            self.say(&format!(
+                "shuffle {}, score {:.2} (1 is a global shuffle)",
+                order.shuffle, order.score
+            ));
+        }
         self.bar
             .set_length(u64::from(ready.samples).div_ceil(self.batch_size));
     }

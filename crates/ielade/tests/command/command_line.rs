@@ -7,11 +7,12 @@ use crate::{
 use ielade::core::worker_protocol::Event;
 use std::{fs, path::Path};
 
-const COMMANDS: [&str; 9] = [
+const COMMANDS: [&str; 10] = [
     "bench",
     "report",
     "fetch",
     "inspect",
+    "layouts",
     "prepare",
     "verify",
     "load",

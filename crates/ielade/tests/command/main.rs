@@ -4,6 +4,7 @@ mod command_line;
 mod ending;
 mod experiment;
 mod photos;
+mod plans;
 #[path = "../shared/mod.rs"]
 mod shared;
 mod terminal;

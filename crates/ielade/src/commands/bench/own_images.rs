@@ -7,7 +7,8 @@ use ielade::{
     bench::plan::{ConsumerPlan, DataPlan, Plan},
     codec::Decoder,
     core::{
-        Batch, Element, Encoding, ImageSpec, LayoutId, OrientationRule, OutputSpec, Payload, Split,
+        Batch, Element, Encoding, ForeignNames, ImageSpec, LayoutId, OrientationRule, OutputSpec,
+        Payload, Split,
         training::{ModelName, TrainingSettings},
         worker_protocol::{Consumer, LoaderSettings},
     },
@@ -55,10 +56,12 @@ struct Survey {
     decode_seconds: f64,
 }
 
-pub(super) fn propose(folder: &Path) -> anyhow::Result<Proposal> {
-    let data_set = data_source::open_with(folder, &OpenOptions::default())?;
+pub(super) fn propose(folder: &Path, in_file: &ForeignNames) -> anyhow::Result<Proposal> {
+    let data_set = data_source::open_with(folder, &OpenOptions::default(), in_file)?;
     let survey = survey(&data_set)?;
-    let (plan, image) = draft(folder, &data_set, &survey)?;
+    let (mut plan, image) = draft(folder, &data_set, &survey)?;
+    plan.data.images.clone_from(&in_file.images);
+    plan.data.labels.clone_from(&in_file.labels);
     let (plan, model) = with_model(plan, &survey, image)?;
     let runs = Estimate::of(&plan, &survey, image, model);
     let free = free_bytes(&plan.data.stores);

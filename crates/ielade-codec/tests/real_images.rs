@@ -2,27 +2,27 @@
 
 use ielade_codec::{Decoder, read_header};
 use ielade_core::OrientationRule;
-use std::{fs::File, io::Read, path::PathBuf};
+use ielade_testing::{real_images, run, test};
+use std::{fs::File, io::Read, path::Path, process::ExitCode};
 
 /// Images taken of each archive, spread evenly over it.
 const IMAGES: usize = 1_000;
 
-fn data_folder() -> PathBuf {
-    std::env::var_os("IELADE_TEST_DATA").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"),
-        PathBuf::from,
-    )
+fn main() -> ExitCode {
+    let decodes = |name: &str, archive: &str| {
+        test(name, real_images(archive), |archive| {
+            every_image_is_decoded(archive);
+        })
+    };
+    run(vec![
+        decodes("cifar_10_is_decoded", "cifar10-jpeg.zip"),
+        decodes("tiny_imagenet_is_decoded", "tiny-imagenet-200-subset.zip"),
+        decodes("face_masks_are_decoded", "face-masks.zip"),
+    ])
 }
 
-fn every_image_is_decoded(archive: &str) {
-    let path = data_folder().join(archive);
-    let Ok(file) = File::open(&path) else {
-        println!(
-            "skipped: {} is not there; set IELADE_TEST_DATA",
-            path.display()
-        );
-        return;
-    };
+fn every_image_is_decoded(archive: &Path) {
+    let file = File::open(archive).expect("the archive opens");
     let mut archive = zip::ZipArchive::new(file).expect("a zip archive");
     let images: Vec<usize> = (0..archive.len())
         .filter(|at| {
@@ -50,19 +50,4 @@ fn every_image_is_decoded(archive: &str) {
         );
         assert_eq!(pixels.len(), spec.values(), "{name}");
     }
-}
-
-#[test]
-fn cifar_10_is_decoded() {
-    every_image_is_decoded("cifar10-jpeg.zip");
-}
-
-#[test]
-fn tiny_imagenet_is_decoded() {
-    every_image_is_decoded("tiny-imagenet-200-subset.zip");
-}
-
-#[test]
-fn face_masks_are_decoded() {
-    every_image_is_decoded("face-masks.zip");
 }

@@ -1,14 +1,32 @@
 //! The real sets: fetched from a local server, opened and inspected.
 
-use crate::real_data;
-use crate::test_server::{Reply, TestServer};
 use ielade_core::Split;
 use ielade_dataset::{
     DataSet, InspectOptions, OpenOptions, SampleBuffer, SplitSamples,
     fetch::{Checksum, FetchOptions, KnownSet, fetch},
     inspect,
 };
-use std::path::Path;
+use ielade_testing::{
+    real_images, run,
+    server::{Reply, TestServer},
+    test,
+};
+use std::{path::Path, process::ExitCode};
+
+fn main() -> ExitCode {
+    run(vec![
+        test(
+            "tiny_imagenet_is_fetched_and_opened",
+            real_images("tiny-imagenet-200-subset.zip"),
+            |archive| tiny_imagenet_is_fetched_and_opened(archive),
+        ),
+        test(
+            "face_masks_are_fetched_and_inspected",
+            real_images("face-masks.zip"),
+            |archive| face_masks_are_fetched_and_inspected(archive),
+        ),
+    ])
+}
 
 fn fetched(set: KnownSet, archive: &Path, target: &Path) -> DataSet {
     let content = std::fs::read(archive).unwrap();
@@ -33,13 +51,9 @@ fn fetched(set: KnownSet, archive: &Path, target: &Path) -> DataSet {
     DataSet::open(&path, &OpenOptions::default()).unwrap()
 }
 
-#[test]
-fn tiny_imagenet_is_fetched_and_opened() {
-    let Some(archive) = real_data::find("tiny-imagenet-200-subset.zip") else {
-        return;
-    };
+fn tiny_imagenet_is_fetched_and_opened(archive: &Path) {
     let target = tempfile::tempdir().unwrap();
-    let data_set = fetched(KnownSet::TinyImagenet, &archive, target.path());
+    let data_set = fetched(KnownSet::TinyImagenet, archive, target.path());
     let sizes = Split::ALL.map(|split| data_set.split(split).map_or(0, SplitSamples::len));
     assert_eq!(sizes, [20_000, 2_000, 500]);
     assert_eq!(data_set.classes().len(), 200);
@@ -57,13 +71,9 @@ fn tiny_imagenet_is_fetched_and_opened() {
     assert_eq!((balance.min, balance.max), (110, 110));
 }
 
-#[test]
-fn face_masks_are_fetched_and_inspected() {
-    let Some(archive) = real_data::find("face-masks.zip") else {
-        return;
-    };
+fn face_masks_are_fetched_and_inspected(archive: &Path) {
     let target = tempfile::tempdir().unwrap();
-    let data_set = fetched(KnownSet::FaceMasks, &archive, target.path());
+    let data_set = fetched(KnownSet::FaceMasks, archive, target.path());
     assert_eq!(data_set.classes(), ["with_mask", "without_mask"]);
     let mut buffer = SampleBuffer::default();
     let mut counts = [0, 0];

@@ -13,24 +13,29 @@ use std::{
 
 /// What a client asked for.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Request {
+pub struct Request {
     /// Start of the range, where one was asked for.
-    pub(crate) range_start: Option<usize>,
-    pub(crate) if_range: Option<String>,
+    pub range_start: Option<usize>,
+    /// The validator under which the range was asked for (`If-Range`).
+    pub if_range: Option<String>,
 }
 
 /// What the server answers.
 #[derive(Debug, Clone)]
-pub(crate) struct Reply {
-    pub(crate) status: u16,
-    pub(crate) headers: Vec<(&'static str, String)>,
-    pub(crate) body: Vec<u8>,
+pub struct Reply {
+    /// The status code.
+    pub status: u16,
+    /// Names and values, sent as they are.
+    pub headers: Vec<(&'static str, String)>,
+    /// What follows the headers.
+    pub body: Vec<u8>,
     /// Bytes after which the connection ends; all where `None`.
-    pub(crate) cut_after: Option<usize>,
+    pub cut_after: Option<usize>,
 }
 
 impl Reply {
-    pub(crate) fn status(status: u16) -> Self {
+    /// A status code and nothing else.
+    pub fn status(status: u16) -> Self {
         Self {
             status,
             headers: vec![("Content-Length", "0".to_owned())],
@@ -40,7 +45,7 @@ impl Reply {
     }
 
     /// The whole file.
-    pub(crate) fn whole(content: &[u8]) -> Self {
+    pub fn whole(content: &[u8]) -> Self {
         Self {
             status: 200,
             headers: vec![("Content-Length", content.len().to_string())],
@@ -50,7 +55,7 @@ impl Reply {
     }
 
     /// The file, or the part of it that was asked for.
-    pub(crate) fn of(content: &[u8], request: &Request) -> Self {
+    pub fn of(content: &[u8], request: &Request) -> Self {
         let Some(start) = request.range_start else {
             return Self::whole(content);
         };
@@ -69,20 +74,24 @@ impl Reply {
         reply
     }
 
-    pub(crate) fn with(mut self, name: &'static str, value: &str) -> Self {
+    /// The same with one header set.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: &str) -> Self {
         self.headers.retain(|(known, _)| *known != name);
         self.headers.push((name, value.to_owned()));
         self
     }
 
-    pub(crate) fn cut_after(mut self, bytes: usize) -> Self {
+    /// The same, but the connection ends after so many bytes of the body.
+    #[must_use]
+    pub fn cut_after(mut self, bytes: usize) -> Self {
         self.cut_after = Some(bytes);
         self
     }
 }
 
 /// A running server; ends when it is dropped.
-pub(crate) struct TestServer {
+pub struct TestServer {
     address: SocketAddr,
     requests: Arc<Mutex<Vec<Request>>>,
     ending: Arc<AtomicBool>,
@@ -91,7 +100,11 @@ pub(crate) struct TestServer {
 
 impl TestServer {
     /// Answers the n-th request (from 0) as `answer` says.
-    pub(crate) fn start(mut answer: impl FnMut(usize, &Request) -> Reply + Send + 'static) -> Self {
+    ///
+    /// # Panics
+    ///
+    /// Where no port is free.
+    pub fn start(mut answer: impl FnMut(usize, &Request) -> Reply + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let requests = Arc::new(Mutex::new(Vec::new()));
@@ -125,15 +138,21 @@ impl TestServer {
     }
 
     /// Always the whole file, or the part that was asked for.
-    pub(crate) fn serving(content: Vec<u8>) -> Self {
+    pub fn serving(content: Vec<u8>) -> Self {
         Self::start(move |_, request| Reply::of(&content, request))
     }
 
-    pub(crate) fn url(&self) -> String {
+    /// Where the file is.
+    pub fn url(&self) -> String {
         format!("http://{}/archive", self.address)
     }
 
-    pub(crate) fn requests(&self) -> Vec<Request> {
+    /// What was asked for so far.
+    ///
+    /// # Panics
+    ///
+    /// Where `answer` panicked.
+    pub fn requests(&self) -> Vec<Request> {
         self.requests.lock().unwrap().clone()
     }
 }

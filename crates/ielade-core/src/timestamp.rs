@@ -2,16 +2,11 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// Now, in UTC, to the millisecond: `2026-01-31T23:59:59.123Z`.
-pub fn now() -> String {
-    rfc3339(SystemTime::now())
-}
-
 /// A time as RFC 3339, in UTC, to the millisecond; times before 1970 come out as 1970.
 ///
 /// ```
 /// use std::time::{Duration, UNIX_EPOCH};
-/// let text = ielade_bench::timestamp::rfc3339(UNIX_EPOCH + Duration::from_secs(951_782_400));
+/// let text = ielade_core::timestamp::rfc3339(UNIX_EPOCH + Duration::from_secs(951_782_400));
 /// assert_eq!(text, "2000-02-29T00:00:00.000Z");
 /// ```
 pub fn rfc3339(time: SystemTime) -> String {
@@ -23,7 +18,10 @@ pub fn rfc3339(time: SystemTime) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millisecond:03}Z")
 }
 
-/// Year, month and day of a number of days since 1970, in the Gregorian calendar.
+/// Year, month and day of a number of days since 1970, in the proleptic Gregorian calendar.
+///
+/// Years are counted from March, so that a leap day is a year's last, and months then have
+/// lengths by one linear formula (Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms").
 fn civil_date(days: u64) -> (u64, u64, u64) {
     // Counted from 1 March of year 0, so that a leap day ends a cycle of 400 years (146,097 days).
     let from_march = days + 719_468;
@@ -42,7 +40,26 @@ fn civil_date(days: u64) -> (u64, u64, u64) {
 
 #[cfg(test)]
 mod tests {
-    use super::civil_date;
+    use super::{civil_date, rfc3339};
+    use std::time::{Duration, UNIX_EPOCH};
+
+    #[test]
+    fn known_moments_are_written_as_the_calendar_has_them() {
+        for (milliseconds, expected) in [
+            (0, "1970-01-01T00:00:00.000Z"),
+            (951_782_399_999, "2000-02-28T23:59:59.999Z"),
+            (951_782_400_000, "2000-02-29T00:00:00.000Z"),
+            (1_795_447_322_060, "2026-11-23T15:22:02.060Z"),
+            (4_107_542_400_000, "2100-03-01T00:00:00.000Z"),
+        ] {
+            let time = UNIX_EPOCH + Duration::from_millis(milliseconds);
+            assert_eq!(rfc3339(time), expected);
+        }
+        assert_eq!(
+            rfc3339(UNIX_EPOCH - Duration::from_secs(1)),
+            "1970-01-01T00:00:00.000Z"
+        );
+    }
 
     #[test]
     fn every_day_of_four_centuries_follows_the_one_before() {
