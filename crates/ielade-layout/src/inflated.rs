@@ -64,7 +64,9 @@ impl Inflated {
 pub(crate) fn inflated_head(head: &[u8]) -> Option<Vec<u8>> {
     let mut inflated = Vec::new();
     // The head ends within the compressed data, which is no fault here.
-    let _ = Decoder::of(head)?.take(HEAD_BYTES).read_to_end(&mut inflated);
+    let _ = Decoder::of(head)?
+        .take(HEAD_BYTES)
+        .read_to_end(&mut inflated);
     Some(inflated)
 }
 
@@ -110,7 +112,8 @@ pub(crate) fn of_file(path: &Path, is_plain: fn(&[u8]) -> bool) -> Result<Inflat
             Err(error) => return Err(error),
         }
     }
-    Err(refused.unwrap_or_else(|| LayoutError::container(path, 0, "there is no place to inflate it")))
+    Err(refused
+        .unwrap_or_else(|| LayoutError::container(path, 0, "there is no place to inflate it")))
 }
 
 /// Bytes of what was inflated earlier, if it is whole and of the file as it is now.
@@ -163,9 +166,8 @@ fn inflate_into(source: &Source<'_>, file: &File, target: &Path) -> Result<u64, 
     let mut reader = BufReader::with_capacity(BUFFER_BYTES, file);
     let unreadable = |error| LayoutError::io("read", source.path)(error);
     let head = reader.fill_buf().map_err(unreadable)?;
-    let kind = Kind::of(head).ok_or_else(|| {
-        LayoutError::container(source.path, 0, "it changed while it was read")
-    })?;
+    let kind = Kind::of(head)
+        .ok_or_else(|| LayoutError::container(source.path, 0, "it changed while it was read"))?;
     let mut decoder = kind.decoder(reader);
     let mut written = File::create(target).map_err(LayoutError::io("create", target))?;
     let most = most_bytes(source.stamp.bytes);
@@ -208,9 +210,7 @@ fn damaged(
     error: io::Error,
 ) -> LayoutError {
     match error.kind() {
-        io::ErrorKind::InvalidInput
-        | io::ErrorKind::InvalidData
-        | io::ErrorKind::UnexpectedEof => {
+        io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof => {
             let at = decoder.position().unwrap_or(0);
             let reason = format!("the compressed data is damaged or cut ({error})");
             LayoutError::container(source.path, at, reason)
@@ -327,7 +327,8 @@ mod tests {
             assert!(found == content);
             assert_ne!(place, path);
             // Were it inflated again, it would be another file.
-            let inode = |path: &Path| std::os::unix::fs::MetadataExt::ino(&path.metadata().unwrap());
+            let inode =
+                |path: &Path| std::os::unix::fs::MetadataExt::ino(&path.metadata().unwrap());
             let before = inode(&place);
             assert_eq!(inflated(&path).unwrap().0, place);
             assert_eq!(inode(&place), before);

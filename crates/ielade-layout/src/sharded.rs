@@ -9,6 +9,8 @@
 pub(crate) mod foreign;
 pub(crate) mod names;
 pub(crate) mod reader;
+#[cfg(test)]
+mod tests;
 pub(crate) mod writer;
 
 use crate::LayoutError;

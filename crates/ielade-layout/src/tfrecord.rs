@@ -41,6 +41,8 @@ mod example;
 mod foreign;
 mod frame;
 mod metadata;
+#[cfg(test)]
+mod tests;
 mod wire;
 mod writer;
 

@@ -33,6 +33,8 @@
 mod foreign;
 mod header;
 mod members;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 use crate::{
@@ -127,11 +129,7 @@ fn scan(shard: &[u8], most: u32) -> Result<Vec<ScannedSample>, Fault> {
     Ok(samples)
 }
 
-fn scanned(
-    image: &Member<'_>,
-    suffix: &str,
-    label: &Member<'_>,
-) -> Result<ScannedSample, Fault> {
+fn scanned(image: &Member<'_>, suffix: &str, label: &Member<'_>) -> Result<ScannedSample, Fault> {
     let (mut start, mut array) = (0, None);
     if suffix == ARRAY {
         let header = npy_header(image)?;

@@ -2,7 +2,7 @@
 
 use super::Fault;
 use crate::{
-    ForeignNames, LayoutError,
+    LayoutError,
     foreign::{Contents, ForeignFile, ForeignStore},
     index::SampleIndex,
     inflated,
@@ -14,7 +14,7 @@ use crate::{
     },
 };
 use ielade_codec::{FileFormat, MAX_PIXELS};
-use ielade_core::{Element, Encoding, ImageShape, ImageSpec};
+use ielade_core::{Element, Encoding, ForeignNames, ImageShape, ImageSpec};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -27,8 +27,7 @@ const NOTES_VERSION: u32 = 1;
 struct Notes {
     version: u32,
     /// Names that the user gave.
-    images: Option<String>,
-    labels: Option<String>,
+    asked: ForeignNames,
     /// Name under which the labels were found.
     label_name: Option<String>,
     encoding: Encoding,
@@ -86,7 +85,9 @@ impl ForeignShard {
     /// The error that names the file.
     pub(crate) fn fault(&self, mut fault: Fault) -> LayoutError {
         if self.is_inflated {
-            fault.reason.push_str(" (the byte is that of the inflated file)");
+            fault
+                .reason
+                .push_str(" (the byte is that of the inflated file)");
         }
         fault.of_file(&self.path)
     }
@@ -135,8 +136,14 @@ impl ForeignShards<'_> {
         guesses.extend(notes.guesses);
         let files = shards.into_iter().map(|shard| (shard.path, shard.map));
         let count = index.places.len();
-        let mut names = notes.label_name.map_or(Ok(Vec::new()), |name| classes(&name))?;
-        if index.labels.iter().any(|label| *label >= names.len() as i64) {
+        let mut names = notes
+            .label_name
+            .map_or(Ok(Vec::new()), |name| classes(&name))?;
+        if index
+            .labels
+            .iter()
+            .any(|label| *label >= names.len() as i64)
+        {
             names.clear();
         }
         Contents {
@@ -168,8 +175,7 @@ impl Found {
         };
         let notes = Notes {
             version: NOTES_VERSION,
-            images: asked.images.clone(),
-            labels: asked.labels.clone(),
+            asked: asked.clone(),
             label_name: self.label_name,
             encoding,
             array,
@@ -190,8 +196,7 @@ impl Notes {
     fn decode(bytes: &[u8], asked: &ForeignNames) -> Option<Self> {
         let notes: Self = serde_json::from_slice(bytes).ok()?;
         let same = notes.version == NOTES_VERSION
-            && notes.images == asked.images
-            && notes.labels == asked.labels
+            && notes.asked == *asked
             && notes.encoding.element().is_some() == notes.array.is_some();
         same.then_some(notes)
     }
@@ -213,10 +218,7 @@ impl Notes {
                         ByteOrder::Little
                     },
                 };
-                (
-                    SampleForm::Array(form),
-                    ImageShape::Fixed(form.delivered()),
-                )
+                (SampleForm::Array(form), ImageShape::Fixed(form.delivered()))
             }
             _ => (SampleForm::Image(self.encoding), ImageShape::Varies),
         }
@@ -236,7 +238,9 @@ pub(crate) fn array_form(element: Element, dimensions: &[u64]) -> Result<ArrayFo
         [channels @ (1 | 3), height, width] => ((height, width, channels), Axes::Planar),
         _ => return Err(no_image()),
     };
-    let pixels = height.checked_mul(width).filter(|p| (1..=MAX_PIXELS).contains(p));
+    let pixels = height
+        .checked_mul(width)
+        .filter(|p| (1..=MAX_PIXELS).contains(p));
     match (pixels, u32::try_from(height), u32::try_from(width)) {
         (Some(_), Ok(height), Ok(width)) => Ok(ArrayForm {
             element,

@@ -105,7 +105,8 @@ fn check_firsts(
         if let SampleForm::Array(form) = form {
             let expected = ArrayType::of_stores(form.element, form.spec);
             if found.array != Some(expected) {
-                let describe = |array: ArrayType| format!("{} {:?}", array.element, array.dimensions);
+                let describe =
+                    |array: ArrayType| format!("{} {:?}", array.element, array.dimensions);
                 return Err(mismatch(format!(
                     "its first sample is {} where {} belongs",
                     found.array.map_or_else(|| "no array".to_owned(), describe),

@@ -10,9 +10,7 @@ use crate::{
     store::one_size,
     stored::mapped::Place,
 };
-use ielade_core::{
-    Encoding, ImageSpec, Payload, Sample, manifest::DataFile, sample::NO_LABEL,
-};
+use ielade_core::{Encoding, ImageSpec, Payload, Sample, manifest::DataFile, sample::NO_LABEL};
 use std::{
     fs::{File, OpenOptions},
     io::{BufWriter, Seek, SeekFrom, Write},

@@ -93,7 +93,10 @@ impl<'a> Values<'a> {
                     }
                 }
                 Field { number: 1, .. } => {
-                    return Err(Fault::new(self.list.offset, "a string of bytes that is none"));
+                    return Err(Fault::new(
+                        self.list.offset,
+                        "a string of bytes that is none",
+                    ));
                 }
                 Field { .. } => {}
             }

@@ -75,9 +75,9 @@ fn is_shard(name: &str) -> bool {
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     name.contains("tfrecord")
         || !name.contains('.')
-            && name
-                .rsplit_once("-of-")
-                .is_some_and(|(before, of)| is_number(of) && before.ends_with(|c: char| c.is_ascii_digit()))
+            && name.rsplit_once("-of-").is_some_and(|(before, of)| {
+                is_number(of) && before.ends_with(|c: char| c.is_ascii_digit())
+            })
 }
 
 /// Opens a TFRecord file or a folder of shards.
@@ -175,10 +175,8 @@ impl Wanted {
     fn sample<'a>(&self, record: Wire<'a>) -> Result<(Wire<'a>, i64), Fault> {
         let size = |at: usize| self.size.get(at).map_or("", |(name, _)| name);
         let label_name = self.label.as_deref().unwrap_or_default();
-        let [image, label, first, second, third] = find(
-            record,
-            [&self.image, label_name, size(0), size(1), size(2)],
-        )?;
+        let [image, label, first, second, third] =
+            find(record, [&self.image, label_name, size(0), size(1), size(2)])?;
         let lacks = || {
             let reason = format!("the record lacks feature {:?}", self.image);
             Fault::new(record.offset, reason)
@@ -283,9 +281,7 @@ impl<'a> FirstRecord<'a> {
             .0
             .iter()
             .take(32)
-            .map(|(name, values)| {
-                format!("{name} ({})", values.kind.map_or("nothing", Kind::name))
-            })
+            .map(|(name, values)| format!("{name} ({})", values.kind.map_or("nothing", Kind::name)))
             .collect();
         LayoutError::Foreign {
             path: file.path.to_owned(),
@@ -369,7 +365,9 @@ impl<'a> FirstRecord<'a> {
             });
             images.max_by_key(|(len, _)| *len).map(|(_, found)| found)
         });
-        let named = IMAGE_NAMES.iter().find_map(|name| self.get(name).map(|v| (name, v)));
+        let named = IMAGE_NAMES
+            .iter()
+            .find_map(|name| self.get(name).map(|v| (name, v)));
         match (found, named) {
             (Some((name, values)), _) => {
                 guesses.push(format!("images: feature {name:?}"));
@@ -492,7 +490,8 @@ impl ArraySought<'_, '_> {
         for prefix in prefixes.chain([String::new()]) {
             for names in SIZE_NAMES {
                 let names = names.map(|name| format!("{prefix}{name}"));
-                let [Some(height), Some(width)] = [&names[0], &names[1]].map(|n| self.record.get(n))
+                let [Some(height), Some(width)] =
+                    [&names[0], &names[1]].map(|n| self.record.get(n))
                 else {
                     continue;
                 };
@@ -547,5 +546,8 @@ impl ArraySought<'_, '_> {
 }
 
 fn unsigned(lengths: &[i64]) -> Option<Vec<u64>> {
-    lengths.iter().map(|length| u64::try_from(*length).ok()).collect()
+    lengths
+        .iter()
+        .map(|length| u64::try_from(*length).ok())
+        .collect()
 }

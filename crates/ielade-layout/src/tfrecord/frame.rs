@@ -81,7 +81,9 @@ impl<'a> Frames<'a> {
         };
         if !starts_with_head(head) {
             let reason = match start {
-                0 => "the check sum of the first record's length is wrong: this is no TFRecord file",
+                0 => {
+                    "the check sum of the first record's length is wrong: this is no TFRecord file"
+                }
                 _ => "the check sum of a record's length is wrong: the file is damaged here",
             };
             return fault(start, reason.to_owned());
@@ -183,7 +185,11 @@ mod tests {
         let boundaries = [0, 12 + 3 + 4, 2 * 16 + 3, whole.len()];
         for kept in 0..whole.len() {
             let found = read(&whole[..kept], Checked::All);
-            assert_eq!(found.is_ok(), boundaries.contains(&kept), "{kept}: {found:?}");
+            assert_eq!(
+                found.is_ok(),
+                boundaries.contains(&kept),
+                "{kept}: {found:?}"
+            );
         }
         for at in 0..whole.len() {
             let mut changed = whole.clone();

@@ -44,11 +44,7 @@ pub(super) fn dataset_info(samples: &[u32]) -> Described {
 }
 
 /// The features of a record.
-pub(super) fn features(
-    encoding: Encoding,
-    array: Option<ArrayType>,
-    classes: usize,
-) -> Described {
+pub(super) fn features(encoding: Encoding, array: Option<ArrayType>, classes: usize) -> Described {
     let features = json!({
         "pythonClassName": format!("{FEATURES}.features_dict.FeaturesDict"),
         "featuresDict": { "features": {
@@ -121,9 +117,8 @@ pub(super) fn array_of_feature(
     let Some(content) = read(&path)? else {
         return Ok(None);
     };
-    let value: Value = serde_json::from_str(&content).map_err(|error| {
-        LayoutError::table(&path, error.line() as u64, error.to_string())
-    })?;
+    let value: Value = serde_json::from_str(&content)
+        .map_err(|error| LayoutError::table(&path, error.line() as u64, error.to_string()))?;
     let tensor = &value["featuresDict"]["features"][feature]["tensor"];
     let dtype = tensor["dtype"].as_str().and_then(element_of);
     let dimensions = tensor["shape"]["dimensions"].as_array().map(|lengths| {

@@ -89,7 +89,10 @@ impl<'a> Wire<'a> {
         let tag = self.varint()?;
         let number = tag >> 3;
         if number == 0 {
-            return Err(Fault::new(start, "a field without a number: this is no message"));
+            return Err(Fault::new(
+                start,
+                "a field without a number: this is no message",
+            ));
         }
         let value = match tag & 7 {
             0 => Value::Varint(self.varint()?),
@@ -207,7 +210,11 @@ mod tests {
         for (bytes, offset, reason) in [
             (&[0x08][..], 101, "ends within a number"),
             (&[0x08, 0x80, 0x80], 101, "ends within a number"),
-            (&[0x08, 255, 255, 255, 255, 255, 255, 255, 255, 255, 2], 101, "64 bits"),
+            (
+                &[0x08, 255, 255, 255, 255, 255, 255, 255, 255, 255, 2],
+                101,
+                "64 bits",
+            ),
             (&[0x12, 2, 0], 102, "a field of 2 bytes where 1 are left"),
             (
                 &[0x12, 255, 255, 255, 255, 255, 255, 255, 255, 255, 1],

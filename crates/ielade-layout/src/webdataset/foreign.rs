@@ -345,7 +345,11 @@ fn named_label(group: &Group<'_>, asked: &str) -> Result<LabelFrom, Fault> {
             name: name.to_owned(),
         });
     }
-    let suffixes: Vec<&str> = group.files.iter().map(|(suffix, _)| suffix.as_str()).collect();
+    let suffixes: Vec<&str> = group
+        .files
+        .iter()
+        .map(|(suffix, _)| suffix.as_str())
+        .collect();
     let reason = format!(
         "there is no label {asked:?} with {:?}; there are {}",
         group.key,
@@ -364,7 +368,9 @@ fn guess_label(group: &Group<'_>) -> Result<LabelFrom, Fault> {
         }
     }
     let json = group.get(JSON_SUFFIX);
-    let found = json.map(|member| json_name(JSON_SUFFIX, member)).transpose()?;
+    let found = json
+        .map(|member| json_name(JSON_SUFFIX, member))
+        .transpose()?;
     Ok(found.flatten().unwrap_or(LabelFrom::Nowhere))
 }
 
@@ -381,7 +387,10 @@ fn json_name(suffix: &str, member: &Member<'_>) -> Result<Option<LabelFrom>, Fau
 fn text_label(member: &Member<'_>) -> Result<i64, Fault> {
     number(member.bytes).ok_or_else(|| {
         let start = String::from_utf8_lossy(&member.bytes[..member.bytes.len().min(20)]);
-        let reason = format!("{:?}: the label {start:?} is not a whole number", member.name);
+        let reason = format!(
+            "{:?}: the label {start:?} is not a whole number",
+            member.name
+        );
         Fault::new(member.offset, reason)
     })
 }

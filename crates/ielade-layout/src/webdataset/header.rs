@@ -102,9 +102,11 @@ fn number(field: &[u8]) -> Option<u64> {
     let (first, rest) = field.split_first()?;
     if first & 0x80 != 0 {
         // The bit behind is the sign; no size is negative.
-        return rest.iter().try_fold(u64::from(first & 0x7f), |value, byte| {
-            (value >> 55 == 0).then(|| value << 8 | u64::from(*byte))
-        });
+        return rest
+            .iter()
+            .try_fold(u64::from(first & 0x7f), |value, byte| {
+                (value >> 56 == 0).then(|| value << 8 | u64::from(*byte))
+            });
     }
     let text = until_nul(field).trim_ascii();
     text.iter().try_fold(0_u64, |value, digit| {
@@ -223,7 +225,10 @@ mod tests {
     fn names_may_have_a_prefix_and_kinds_are_told() {
         let mut block = HeaderWriter::new().header(b"1.jpg", 5);
         block[345..350].copy_from_slice(b"train");
-        assert_eq!(Header::parse(&with_sum(block)).unwrap().name, b"train/1.jpg");
+        assert_eq!(
+            Header::parse(&with_sum(block)).unwrap().name,
+            b"train/1.jpg"
+        );
         // GNU's own header has other things there.
         block[257..265].copy_from_slice(b"ustar  \0");
         assert_eq!(Header::parse(&with_sum(block)).unwrap().name, b"1.jpg");

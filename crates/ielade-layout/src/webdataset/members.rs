@@ -264,7 +264,8 @@ mod tests {
     fn names(archive: &[u8]) -> Result<Vec<(String, usize)>, String> {
         Members::new(archive)
             .map(|member| {
-                let member = member.map_err(|fault| format!("{}: {}", fault.offset, fault.reason))?;
+                let member =
+                    member.map_err(|fault| format!("{}: {}", fault.offset, fault.reason))?;
                 let start = member.offset as usize;
                 assert_eq!(&archive[start..start + member.bytes.len()], member.bytes);
                 Ok((member.name, member.bytes.len()))
@@ -338,15 +339,22 @@ mod tests {
         for (blocks, expected) in [
             (vec![huge(b"77777777777\0")], "0: a member of 8589934591"),
             (
-                vec![huge(&[0x80, 0, 0, 0, 0x7f, 255, 255, 255, 255, 255, 255, 255])],
+                vec![huge(&[
+                    0x80, 0, 0, 0, 0x7f, 255, 255, 255, 255, 255, 255, 255,
+                ])],
                 "0: a member of 9223372036854775807",
             ),
             (
-                vec![huge(&[0x80, 0, 0, 0, 255, 255, 255, 255, 255, 255, 255, 255])],
+                vec![huge(&[
+                    0x80, 0, 0, 0, 255, 255, 255, 255, 255, 255, 255, 255,
+                ])],
                 "0: a member of 18446744073709551615",
             ),
             (vec![huge(b"0000000000x\0")], "0: the size in the header"),
-            (vec![file(), block(b'S', "1", b"")], "1024: a file with holes"),
+            (
+                vec![file(), block(b'S', "1", b"")],
+                "1024: a file with holes",
+            ),
             (
                 vec![block(b'x', "x", &pax("GNU.sparse.major", "1")), file()],
                 "0: a file with holes",
@@ -355,13 +363,22 @@ mod tests {
                 vec![block(b'x', "x", b"99 path=a\n"), file()],
                 "0: the extended header",
             ),
-            (vec![block(b'x', "x", b"0 a=b\n"), file()], "0: the extended"),
-            (vec![block(b'x', "x", &pax("size", "-1")), file()], "0: the size"),
+            (
+                vec![block(b'x', "x", b"0 a=b\n"), file()],
+                "0: the extended",
+            ),
+            (
+                vec![block(b'x', "x", &pax("size", "-1")), file()],
+                "0: the size",
+            ),
             (
                 vec![block(b'g', "x", &pax("path", "all")), file()],
                 "0: a name or size for all",
             ),
-            (vec![block(b'x', "x", &pax("path", "1"))], "1024: the archive ends"),
+            (
+                vec![block(b'x', "x", &pax("path", "1"))],
+                "1024: the archive ends",
+            ),
             (
                 vec![block(b'L', "x", &vec![b'n'; 2 << 20]), file()],
                 "0: a long name",
@@ -400,7 +417,13 @@ mod tests {
     fn numbers_are_whole_and_short() {
         assert_eq!(number(b" 7\n"), Some(7));
         assert_eq!(number(b"-1"), Some(-1));
-        for text in [&b""[..], b"7.5", b"cat", b"99999999999999999999", &[b' '; 65]] {
+        for text in [
+            &b""[..],
+            b"7.5",
+            b"cat",
+            b"99999999999999999999",
+            &[b' '; 65],
+        ] {
             assert_eq!(number(text), None);
         }
     }
