@@ -36,13 +36,14 @@ pub(crate) struct SampleIndex {
 
 /// Size and time by which a changed file is told from the one that was indexed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Stamp {
-    bytes: u64,
-    modified: u64,
+pub(crate) struct Stamp {
+    pub(crate) bytes: u64,
+    /// Nanoseconds since 1970.
+    pub(crate) modified: u64,
 }
 
 impl Stamp {
-    fn of(path: &Path) -> Result<Self, LayoutError> {
+    pub(crate) fn of(path: &Path) -> Result<Self, LayoutError> {
         let metadata = path.metadata().map_err(LayoutError::io("read", path))?;
         let modified = metadata
             .modified()
@@ -177,15 +178,26 @@ impl SampleIndex {
         files: &[PathBuf],
         build: impl FnOnce() -> Result<Self, LayoutError>,
     ) -> Result<Self, LayoutError> {
+        Self::of_foreign_if(path, files, |_| true, build)
+    }
+
+    /// As [`SampleIndex::of_foreign`]; an index that is kept is taken only where its notes fit.
+    pub(crate) fn of_foreign_if(
+        path: &Path,
+        files: &[PathBuf],
+        notes_fit: impl Fn(&[u8]) -> bool,
+        build: impl FnOnce() -> Result<Self, LayoutError>,
+    ) -> Result<Self, LayoutError> {
         let stamps: Vec<Stamp> = files
             .iter()
             .map(|p| Stamp::of(p))
             .collect::<Result<_, _>>()?;
-        let kept_at = [Some(beside(path)), in_cache_folder(path)];
-        for kept in kept_at.iter().flatten() {
+        let kept_at = sidecars(path, INDEX_ENDING);
+        for kept in &kept_at {
             let index = std::fs::read(kept)
                 .ok()
-                .and_then(|bytes| Self::decode(&bytes, &stamps, false));
+                .and_then(|bytes| Self::decode(&bytes, &stamps, false))
+                .filter(|index| notes_fit(&index.notes));
             if let Some(index) = index {
                 return Ok(index);
             }
@@ -193,7 +205,7 @@ impl SampleIndex {
         let index = build()?;
         let bytes = index.encode(&stamps);
         // Without a place to keep it, it is made anew next time.
-        for kept in kept_at.iter().flatten() {
+        for kept in &kept_at {
             if disk::write_atomically(kept, &bytes).is_ok() {
                 break;
             }
@@ -202,15 +214,28 @@ impl SampleIndex {
     }
 }
 
-/// `FILE.ielade-index`, beside a file or folder.
-fn beside(path: &Path) -> PathBuf {
+/// Ending of the name under which a foreign file's index is kept.
+const INDEX_ENDING: &str = "ielade-index";
+
+/// Where something that was made of a foreign file may be kept, the best place first: beside it,
+/// and in the user's cache folder.
+pub(crate) fn sidecars(path: &Path, ending: &str) -> Vec<PathBuf> {
+    let in_cache = in_cache_folder(path, ending);
+    std::iter::once(beside(path, ending))
+        .chain(in_cache)
+        .collect()
+}
+
+/// `FILE.ENDING`, beside a file or folder.
+fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".ielade-index");
+    name.push(".");
+    name.push(ending);
     path.with_file_name(name)
 }
 
 /// A place in the user's cache folder, by the file's whole path; `None` where there is none.
-fn in_cache_folder(path: &Path) -> Option<PathBuf> {
+fn in_cache_folder(path: &Path, ending: &str) -> Option<PathBuf> {
     let folder = match std::env::var_os("XDG_CACHE_HOME") {
         Some(folder) if Path::new(&folder).is_absolute() => PathBuf::from(folder),
         _ => PathBuf::from(std::env::var_os("HOME")?).join(".cache"),
@@ -219,12 +244,12 @@ fn in_cache_folder(path: &Path) -> Option<PathBuf> {
     std::fs::create_dir_all(&folder).ok()?;
     let whole = path.canonicalize().ok()?;
     let name = blake3::hash(whole.as_os_str().as_encoded_bytes()).to_hex();
-    Some(folder.join(format!("{}.ielade-index", &name[..32])))
+    Some(folder.join(format!("{}.{ending}", &name[..32])))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{SampleIndex, beside};
+    use super::{INDEX_ENDING, SampleIndex, beside};
     use crate::{LayoutError, stored::mapped::Place};
     use std::cell::Cell;
 
@@ -269,7 +294,7 @@ mod tests {
         std::fs::write(&file, b"one").unwrap();
         let files = [file.clone()];
         SampleIndex::of_foreign(&file, &files, || Ok(index())).unwrap();
-        let kept = beside(&file);
+        let kept = beside(&file, INDEX_ENDING);
         let content = std::fs::read(&kept).unwrap();
         for at in 0..content.len() {
             let mut changed = content.clone();

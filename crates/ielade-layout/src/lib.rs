@@ -10,7 +10,7 @@
 //! | [`reader`], [`writer`] | the two seams |
 //! | [`registry`] | which containers there are and what they can hold |
 //! | [`store`] | a store's folder and manifest; opening it |
-//! | [`files`], [`npy`], [`zarr`], [`parquet`], [`arrow`] and others | the containers |
+//! | [`files`], [`npy`], [`zarr`], [`tfrecord`], [`webdataset`], [`parquet`], [`arrow`] and others | the containers |
 //! | `columns` | what containers of columns share |
 //! | [`support`], [`options`], [`encoder`] | what each container can do; how it and its images are written |
 //! | `stored` | what all containers' readers share: samples in mapped files, in chunks, as arrays |
@@ -31,6 +31,7 @@ mod error;
 pub mod files;
 pub mod foreign;
 mod index;
+mod inflated;
 mod label_spool;
 mod lmdb;
 pub mod mapped;
@@ -43,6 +44,7 @@ pub mod reader;
 pub mod registry;
 mod safetensors;
 mod samples;
+mod sharded;
 pub mod source;
 mod sqlite;
 pub mod store;
@@ -50,7 +52,9 @@ mod store_data_set;
 mod stored;
 pub mod support;
 mod table;
+pub mod tfrecord;
 pub mod verify;
+pub mod webdataset;
 pub mod writer;
 pub mod zarr;
 

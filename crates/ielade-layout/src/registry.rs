@@ -7,7 +7,7 @@ use crate::{
     options::{self, OptionRule},
     parquet, safetensors, sqlite,
     store::names_of,
-    zarr,
+    tfrecord, webdataset, zarr,
 };
 use ielade_core::{Encoding, ImageShape, LayoutId, LayoutOptions, Split};
 use std::path::Path;
@@ -16,13 +16,15 @@ use std::path::Path;
 pub const CONTAINERS: &[Container] = &[
     files::CONTAINER,
     npy::CONTAINER,
-    safetensors::CONTAINER,
-    cifar_bin::CONTAINER,
-    lmdb::CONTAINER,
-    sqlite::CONTAINER,
+    zarr::CONTAINER,
+    tfrecord::CONTAINER,
+    webdataset::CONTAINER,
     parquet::CONTAINER,
     arrow::CONTAINER,
-    zarr::CONTAINER,
+    lmdb::CONTAINER,
+    safetensors::CONTAINER,
+    sqlite::CONTAINER,
+    cifar_bin::CONTAINER,
 ];
 
 /// How samples lie on disk.

@@ -5,21 +5,29 @@
 //! `tests/requirements-tensorflow.txt`; where a library is missing, its tests are ignored.
 
 mod files;
+mod foreign_files;
 mod npy;
 #[path = "../conformance/source.rs"]
 mod source;
 #[path = "../conformance/stores.rs"]
 mod stores;
+mod tfrecord;
+mod webdataset;
 
 use ielade_core::LayoutId;
 use ielade_testing::{Python, Trial, python_with, run, test};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    run([files::tests(), npy::tests()]
-        .into_iter()
-        .flatten()
-        .collect())
+    run([
+        files::tests(),
+        npy::tests(),
+        tfrecord::tests(),
+        webdataset::tests(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect())
 }
 
 /// A container's layouts in all variants.
