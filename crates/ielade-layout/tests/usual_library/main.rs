@@ -10,13 +10,14 @@ mod npy;
 mod source;
 #[path = "../conformance/stores.rs"]
 mod stores;
+mod zarr;
 
 use ielade_core::LayoutId;
 use ielade_testing::{Python, Trial, python_with, run, test};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    run([files::tests(), npy::tests()]
+    run([files::tests(), npy::tests(), zarr::tests()]
         .into_iter()
         .flatten()
         .collect())
