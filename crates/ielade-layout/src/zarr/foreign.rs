@@ -30,6 +30,10 @@ const LOOKED_AT: u32 = 16;
 /// Bytes that are taken for an image of variable length, to tell which array is the largest.
 const USUAL_IMAGE_BYTES: u64 = 16 << 10;
 
+/// Most samples of a file that others made. Chunks need not be there, so nothing else bounds what
+/// their labels would take.
+const MAX_SAMPLES: u32 = 1 << 26;
+
 /// A folder with Zarr's metadata; or a zip archive of such, to be refused with a hint.
 pub(super) fn recognises(path: &Path, head: &[u8]) -> bool {
     let files = [METADATA_FILE, ARRAY_FILE, GROUP_FILE];
@@ -61,6 +65,16 @@ pub(super) fn open(file: &ForeignFile<'_>) -> Result<ForeignStore, LayoutError> 
     let entries: Vec<ArrayEntry> = arrays.iter().map(entry).collect();
     let mut guesses = Vec::new();
     let chosen = choose(&entries, &arrays, file, &mut guesses)?;
+    if chosen.count > MAX_SAMPLES {
+        return Err(LayoutError::Foreign {
+            path: file.path.to_owned(),
+            reason: format!(
+                "{} has more than {MAX_SAMPLES} samples",
+                entries[chosen.images].describe()
+            ),
+            hint: "name another array with --images".to_owned(),
+        });
+    }
     let labels = match chosen.labels {
         Some(at) => arrays[at].array.as_ref().ok().cloned(),
         None => None,

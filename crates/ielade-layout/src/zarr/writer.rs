@@ -189,12 +189,7 @@ impl ZarrWriter {
             if self.written.is_multiple_of(self.chunking.chunk) {
                 self.images.append(&self.chunking.chunk.to_le_bytes())?;
             }
-            let length = u32::try_from(bytes.len()).map_err(|_| LayoutError::WrongPayload {
-                key: String::new(),
-                expected: "less than 4 GiB".to_owned(),
-                found: format!("{} bytes", bytes.len()),
-            })?;
-            self.images.append(&length.to_le_bytes())?;
+            self.images.append(&(bytes.len() as u32).to_le_bytes())?;
         }
         self.images.append(bytes)?;
         if (self.written + 1).is_multiple_of(self.chunking.chunk) {
@@ -303,6 +298,13 @@ impl LayoutWriter for ZarrWriter {
     fn push(&mut self, sample: &Sample<'_>) -> Result<(), LayoutError> {
         let bytes = self.expected.bytes(sample)?;
         let label = self.expected.label(sample)?;
+        if u32::try_from(bytes.len()).is_err() {
+            return Err(LayoutError::WrongPayload {
+                key: sample.key.to_owned(),
+                expected: "less than 4 GiB".to_owned(),
+                found: format!("{} bytes", bytes.len()),
+            });
+        }
         self.push_image(bytes)?;
         self.labels.append(&label.to_le_bytes())?;
         self.written += 1;
