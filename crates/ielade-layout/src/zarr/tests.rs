@@ -63,6 +63,7 @@ fn write(folder: &Path, layout: &str, count: u32) -> Vec<DataFile> {
         } else {
             ImageShape::Fixed(SIZE)
         },
+        split: ielade_core::Split::Train,
         classes: &classes,
         expected: count,
         written: 0,
@@ -248,6 +249,7 @@ fn chunks_too_large_to_be_held_are_refused_before_anything_is_written() {
         encoding: "f32".parse().unwrap(),
         options: &options,
         shape: ImageShape::Fixed(ImageSpec::rgb(64, 64)),
+        split: ielade_core::Split::Train,
         classes: &[],
         expected: 1,
         written: 0,
