@@ -49,12 +49,9 @@ const LABEL_NAMES: [&str; 9] = [
     "fine_label",
 ];
 
-/// Names of height, width and channels, behind the image's own name or alone.
-const SIZE_NAMES: [[&str; 3]; 3] = [
-    ["height", "width", "channels"],
-    ["height", "width", "depth"],
-    ["rows", "cols", "depth"],
-];
+/// Names of height and width, and of channels, behind the image's own name or alone.
+const SIZE_NAMES: [[&str; 2]; 2] = [["height", "width"], ["rows", "cols"]];
+const CHANNEL_NAMES: [&str; 2] = ["channels", "depth"];
 
 /// Most features that the first record may have.
 const MAX_FEATURES: usize = 4096;
@@ -488,22 +485,25 @@ impl ArraySought<'_, '_> {
     fn separate(&self, size: &mut Vec<(String, Vec<i64>)>) -> Result<Option<Vec<u64>>, Refusal> {
         let prefixes = self.stems().map(|stem| format!("{stem}/"));
         for prefix in prefixes.chain([String::new()]) {
-            for names in SIZE_NAMES {
-                let names = names.map(|name| format!("{prefix}{name}"));
-                let [Some(height), Some(width)] =
-                    [&names[0], &names[1]].map(|n| self.record.get(n))
-                else {
-                    continue;
-                };
-                let mut lengths = vec![height.integers()?, width.integers()?];
-                lengths.extend(match self.record.get(&names[2]) {
-                    Some(channels) => Some(channels.integers()?),
-                    None => None,
-                });
-                let flat: Vec<i64> = lengths.concat();
-                size.extend(names.into_iter().zip(lengths));
-                return Ok(unsigned(&flat));
+            let get = |name: &str| {
+                let name = format!("{prefix}{name}");
+                let values = self.record.get(&name)?;
+                Some((name, values))
+            };
+            let Some(both) = SIZE_NAMES.iter().find_map(|names| {
+                let [height, width] = names.map(get);
+                Some([height?, width?])
+            }) else {
+                continue;
+            };
+            let channels = CHANNEL_NAMES.into_iter().find_map(get);
+            let mut lengths = Vec::new();
+            for (name, values) in both.into_iter().chain(channels) {
+                let found = values.integers()?;
+                lengths.extend_from_slice(&found);
+                size.push((name, found));
             }
+            return Ok(unsigned(&lengths));
         }
         Ok(None)
     }

@@ -442,7 +442,7 @@ fn no_changed_byte_of_a_record_makes_the_reader_panic() {
     ]);
     let mut opened = 0;
     for at in 0..record.len() {
-        for value in [0, 1, 0x0a, 0x12, 0x7f, 0x80, 0xff, record[at] ^ 1] {
+        for value in [0, 0x80, 0xff, record[at] ^ 1] {
             let mut changed = record.clone();
             changed[at] = value;
             if let Ok(store) = folder.open_records(&[record.clone(), changed]) {
