@@ -1,4 +1,4 @@
-//! TFRecord files that others wrote.
+//! `TFRecord` files that others wrote.
 
 use super::{
     CONTAINER,
@@ -56,7 +56,7 @@ const CHANNEL_NAMES: [&str; 2] = ["channels", "depth"];
 /// Most features that the first record may have.
 const MAX_FEATURES: usize = 4096;
 
-/// Whether a path is a TFRecord file, compressed or not, or a folder of such.
+/// Whether a path is a `TFRecord` file, compressed or not, or a folder of such.
 pub(super) fn recognises(path: &Path, head: &[u8]) -> bool {
     if path.is_dir() {
         return holds_shards(path, is_shard);
@@ -77,13 +77,14 @@ fn is_shard(name: &str) -> bool {
             })
 }
 
-/// Opens a TFRecord file or a folder of shards.
+/// Opens a `TFRecord` file or a folder of shards.
 pub(super) fn open(file: &ForeignFile<'_>) -> Result<ForeignStore, LayoutError> {
     let mut guesses = Vec::new();
     let paths = shards_of(file.path, is_shard, &mut guesses)?;
-    let folder = match file.path.is_dir() {
-        true => file.path,
-        false => file.path.parent().unwrap_or(Path::new("")),
+    let folder = if file.path.is_dir() {
+        file.path
+    } else {
+        file.path.parent().unwrap_or(Path::new(""))
     };
     let shards = ForeignShards {
         container: CONTAINER.name,
@@ -180,18 +181,20 @@ impl Wanted {
         };
         let image = image.ok_or_else(lacks)?;
         let image = image_of(image)
-            .map_err(|fault| of_feature(&self.image, fault))?
+            .map_err(|fault| of_feature(&self.image, &fault))?
             .ok_or_else(lacks)?;
         let label = match label {
             Some(label) => label
                 .integer()
-                .map_err(|fault| of_feature(label_name, fault))?
+                .map_err(|fault| of_feature(label_name, &fault))?
                 .unwrap_or(NO_LABEL),
             None => NO_LABEL,
         };
         for ((name, expected), found) in self.size.iter().zip([first, second, third]) {
             let found = match found {
-                Some(values) => values.integers().map_err(|fault| of_feature(name, fault))?,
+                Some(values) => values
+                    .integers()
+                    .map_err(|fault| of_feature(name, &fault))?,
                 None => Vec::new(),
             };
             if found != *expected {
@@ -217,14 +220,14 @@ impl Wanted {
 }
 
 /// The bytes of an image, whether they are bytes or packed floats.
-fn image_of<'a>(values: Values<'a>) -> Result<Option<Wire<'a>>, Fault> {
+fn image_of(values: Values<'_>) -> Result<Option<Wire<'_>>, Fault> {
     match values.kind {
         Some(Kind::Floats) => values.packed_floats(),
         _ => values.byte_string(),
     }
 }
 
-fn of_feature(name: &str, fault: Fault) -> Fault {
+fn of_feature(name: &str, fault: &Fault) -> Fault {
     Fault::new(fault.offset, format!("feature {name:?}: {}", fault.reason))
 }
 
@@ -322,18 +325,17 @@ impl<'a> FirstRecord<'a> {
             _ => image_encoding(bytes).map_err(Refusal::Names)?,
         };
         let mut size = Vec::new();
-        let form = match encoding {
-            Some(encoding) => SampleForm::Image(encoding),
-            None => {
-                let array = ArraySought {
-                    record: self,
-                    image: &image,
-                    folder,
-                    is_floats: values.kind == Some(Kind::Floats),
-                    bytes: bytes.len(),
-                };
-                SampleForm::Array(array.form(&mut size, guesses)?)
-            }
+        let form = if let Some(encoding) = encoding {
+            SampleForm::Image(encoding)
+        } else {
+            let array = ArraySought {
+                record: self,
+                image: &image,
+                folder,
+                is_floats: values.kind == Some(Kind::Floats),
+                bytes: bytes.len(),
+            };
+            SampleForm::Array(array.form(&mut size, guesses)?)
         };
         Ok(Wanted {
             image,

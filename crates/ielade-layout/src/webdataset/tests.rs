@@ -33,6 +33,9 @@ fn array(kind: NpyType, shape: &[u64], bytes: usize) -> Vec<u8> {
     [NpyHeader::encode(kind, shape), vec![7; bytes]].concat()
 }
 
+/// Names and contents.
+type Members<'a> = &'a [(&'a str, &'a [u8])];
+
 struct Folder(tempfile::TempDir);
 
 impl Folder {
@@ -135,8 +138,7 @@ fn archives_that_are_no_data_set_are_refused_by_name() {
     let many: Vec<String> = (0..4097).map(|at| format!("1.s{at}")).collect();
     let many: Vec<(&str, &[u8])> = many.iter().map(|name| (name.as_str(), &b""[..])).collect();
     let long_json = [&b"{\"a\": \""[..], &vec![b'x'; 2 << 20], b"\"}"].concat();
-    let deep_json = [b'['; 100_000];
-    type Members<'a> = &'a [(&'a str, &'a [u8])];
+    let deep_json = vec![b'['; 100_000];
     let cases: &[(Members<'_>, &str)] = &[
         (
             &[("1.jpg", IMAGE), ("1.jpg", IMAGE)],
