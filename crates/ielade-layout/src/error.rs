@@ -249,6 +249,29 @@ pub enum LayoutError {
         /// Number of classes.
         classes: usize,
     },
+    /// A sample without a label in a container that has a place for one and no sign for none.
+    #[error(
+        "{key} has no label, and {container} cannot hold a sample without one; choose another \
+         container"
+    )]
+    NeedsLabel {
+        /// The first such sample.
+        key: String,
+        /// The container.
+        container: &'static str,
+    },
+    /// More classes than a container can tell apart.
+    #[error(
+        "{container} tells at most {most} classes apart, and there are {classes}; choose another container"
+    )]
+    TooManyClasses {
+        /// The container.
+        container: &'static str,
+        /// Number of classes.
+        classes: usize,
+        /// How many it can hold.
+        most: usize,
+    },
     /// An encoding that would need the published image to be encoded anew.
     #[error(
         "{key}: the source is {found}, not {wanted}; encoding it would change the pixels, so {hint}"

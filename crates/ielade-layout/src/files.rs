@@ -12,7 +12,7 @@ mod names;
 mod reader;
 mod writer;
 
-use crate::registry::{Access, Container, allows_all};
+use crate::registry::{Access, Container, LabelsHeld, allows_all};
 use ielade_core::Encoding;
 
 /// The registry's line for this container.
@@ -23,6 +23,7 @@ pub(crate) const CONTAINER: Container = Container {
     options: &[],
     variants: &[],
     allows: allows_all,
+    labels: LabelsHeld::AnyOrNone,
     access: Access {
         memory_mapped: false,
         random: "one file a sample",

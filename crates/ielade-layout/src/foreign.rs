@@ -5,6 +5,8 @@
 //! tell and the file does not (the mean and deviation of the channels, names of classes) is left
 //! plain: pixels are only scaled to 0..1, classes are numbered.
 
+pub(crate) mod arrays;
+
 use crate::{
     LayoutError, LayoutReader, StoreFolder, open_store, registry,
     store::{MANIFEST_FILE, manifest_of},

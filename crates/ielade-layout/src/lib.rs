@@ -10,7 +10,8 @@
 //! | [`reader`], [`writer`] | the two seams |
 //! | [`registry`] | which containers there are and what they can hold |
 //! | [`store`] | a store's folder and manifest; opening it |
-//! | [`files`], [`npy`], [`tfrecord`], [`webdataset`] | the containers |
+//! | [`files`], [`npy`], [`zarr`], [`tfrecord`], [`webdataset`], [`parquet`], [`arrow`] and others | the containers |
+//! | `columns` | what containers of columns share |
 //! | [`support`], [`options`], [`encoder`] | what each container can do; how it and its images are written |
 //! | `stored` | what all containers' readers share: samples in mapped files, in chunks, as arrays |
 //! | [`foreign`] | files that others made, opened without a manifest |
@@ -18,7 +19,10 @@
 //! | [`verify`] | a store against its digests and against its source |
 //! | [`cache`], [`mapped`] | what the page cache holds of a store; mapped files |
 
+pub mod arrow;
 pub mod cache;
+mod cifar_bin;
+mod columns;
 mod data_set_split;
 mod digest;
 mod disk;
@@ -28,15 +32,21 @@ pub mod files;
 pub mod foreign;
 mod index;
 mod inflated;
+mod label_spool;
+mod lmdb;
 pub mod mapped;
 pub mod npy;
 pub mod options;
+pub mod parquet;
+mod payload;
 pub mod prepare;
 pub mod reader;
 pub mod registry;
+mod safetensors;
 mod samples;
 mod sharded;
 pub mod source;
+mod sqlite;
 pub mod store;
 mod store_data_set;
 mod stored;
@@ -46,6 +56,7 @@ pub mod tfrecord;
 pub mod verify;
 pub mod webdataset;
 pub mod writer;
+pub mod zarr;
 
 pub use data_set_split::DataSetSplit;
 pub use error::{BadSampleReason, LayoutError, SourceError};

@@ -5,15 +5,23 @@
 //! `f32` are (N, channels, height, width) and already normalised. NumPy has no `bf16` of its own:
 //! such an array is written as `ml_dtypes` does, and `np.load(path).view(ml_dtypes.bfloat16)` reads
 //! it. Both files are mapped into memory, so that a sample is read without a system call and
-//! without a copy of its own.
+//! without a copy of its own. The format has no checksums; `ielade verify` compares digests.
+//!
+//! Arrays that others saved may also be big-endian or in Fortran order, grey, with channels first or
+//! last; their labels of any type of integers, in a file of their own. `.npz` archives are read
+//! where they lie, unless they are compressed (`np.savez_compressed`); their checksums are not
+//! looked at, since that would read all of them.
 
+mod archive;
+mod array;
+mod foreign;
 mod header;
 mod reader;
 mod writer;
 
 pub use header::{NpyHeader, NpyHeaderError, NpyType};
 
-use crate::registry::{Access, Container, allows_all};
+use crate::registry::{Access, Container, Foreign, LabelsHeld, allows_all};
 use ielade_core::{Element, Encoding, ImageSpec};
 
 /// The registry's line for this container.
@@ -24,6 +32,7 @@ pub(crate) const CONTAINER: Container = Container {
     options: &[],
     variants: &[],
     allows: allows_all,
+    labels: LabelsHeld::AnyOrNone,
     access: Access {
         memory_mapped: true,
         random: "equal distances",
@@ -33,7 +42,10 @@ pub(crate) const CONTAINER: Container = Container {
     continues: true,
     open: reader::open,
     create: writer::create,
-    foreign: None,
+    foreign: Some(Foreign {
+        recognises: foreign::recognises,
+        open: foreign::open,
+    }),
 };
 
 const IMAGES_FILE: &str = "images.npy";

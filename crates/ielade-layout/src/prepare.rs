@@ -203,6 +203,7 @@ pub fn prepare<S: SampleSource>(
 ) -> Result<Prepared, LayoutError> {
     let container = registry::check(&request.layout)?;
     check_count(source)?;
+    check_labels(container, source)?;
     if let Some(prepared) = find_complete(request, source)? {
         return Ok(prepared);
     }
@@ -240,6 +241,28 @@ fn check_count<S: SampleSource>(source: &S) -> Result<(), LayoutError> {
         0 => Err(no_samples(source)),
         count if count >= u32::MAX as usize => Err(LayoutError::TooManySamples { count }),
         _ => Ok(()),
+    }
+}
+
+/// Fails where the container cannot hold the source's labels.
+fn check_labels<S: SampleSource>(container: &Container, source: &S) -> Result<(), LayoutError> {
+    let classes = source.classes().len();
+    if classes > container.labels.most_classes() {
+        return Err(LayoutError::TooManyClasses {
+            container: container.name,
+            classes,
+            most: container.labels.most_classes(),
+        });
+    }
+    if container.labels.or_none() {
+        return Ok(());
+    }
+    match (0..source.len()).find(|index| source.label(*index).is_none()) {
+        None => Ok(()),
+        Some(index) => Err(LayoutError::NeedsLabel {
+            key: source.key(index).to_owned(),
+            container: container.name,
+        }),
     }
 }
 
@@ -628,6 +651,7 @@ impl Output {
         let folder = target.folder();
         let writer = (container.create)(&StorePlan {
             folder,
+            split: source.split(),
             encoding: request.layout.encoding,
             options: &request.layout.container_options,
             shape: checkpoint.shape.unwrap_or(ImageShape::Varies),

@@ -1,22 +1,30 @@
 //! The registry of containers: one line each.
 
 use crate::{
-    LayoutError, LayoutReader, LayoutWriter, StoreFolder, files,
+    LayoutError, LayoutReader, LayoutWriter, StoreFolder, arrow, cifar_bin, files,
     foreign::{ForeignFile, ForeignStore},
-    npy,
+    lmdb, npy,
     options::{self, OptionRule},
+    parquet, safetensors, sqlite,
     store::names_of,
-    tfrecord, webdataset,
+    tfrecord, webdataset, zarr,
 };
-use ielade_core::{Encoding, ImageShape, LayoutId, LayoutOptions};
+use ielade_core::{Encoding, ImageShape, LayoutId, LayoutOptions, Split};
 use std::path::Path;
 
 /// All containers, in the order in which they are listed.
 pub const CONTAINERS: &[Container] = &[
     files::CONTAINER,
     npy::CONTAINER,
+    zarr::CONTAINER,
     tfrecord::CONTAINER,
     webdataset::CONTAINER,
+    parquet::CONTAINER,
+    arrow::CONTAINER,
+    lmdb::CONTAINER,
+    safetensors::CONTAINER,
+    sqlite::CONTAINER,
+    cifar_bin::CONTAINER,
 ];
 
 /// How samples lie on disk.
@@ -35,6 +43,8 @@ pub struct Container {
     pub variants: &'static [&'static str],
     /// Whether it can be written with these options in this encoding.
     pub allows: fn(&LayoutOptions, Encoding) -> Result<(), &'static str>,
+    /// Which labels its samples may have.
+    pub labels: LabelsHeld,
     /// How its samples are reached.
     pub access: Access,
     /// Library that reads it with no help from here.
@@ -47,6 +57,30 @@ pub struct Container {
     pub create: fn(&StorePlan<'_>) -> Result<Box<dyn LayoutWriter>, LayoutError>,
     /// Opens a file that others made; `None` where the container is not a file.
     pub foreign: Option<Foreign>,
+}
+
+/// Which labels a container can hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LabelsHeld {
+    /// Any, or none.
+    AnyOrNone,
+    /// A byte for each sample, which therefore needs one: at most 256 classes.
+    OneByte,
+}
+
+impl LabelsHeld {
+    /// Most classes that the labels can tell apart.
+    pub const fn most_classes(self) -> usize {
+        match self {
+            Self::AnyOrNone => usize::MAX,
+            Self::OneByte => 1 << u8::BITS,
+        }
+    }
+
+    /// Whether a sample may be without a label.
+    pub const fn or_none(self) -> bool {
+        matches!(self, Self::AnyOrNone)
+    }
 }
 
 /// How the samples of a container are reached.
@@ -75,6 +109,8 @@ pub struct Foreign {
 pub struct StorePlan<'a> {
     /// The folder to write into; it exists.
     pub folder: &'a Path,
+    /// The part of the data set, after which some containers name their files.
+    pub split: Split,
     /// What each sample is.
     pub encoding: Encoding,
     /// How the container is to be written; checked against its rules.

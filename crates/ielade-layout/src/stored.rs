@@ -11,6 +11,7 @@ pub(crate) mod array;
 pub(crate) mod chunked;
 pub(crate) mod labels;
 pub(crate) mod mapped;
+pub(crate) mod one_file;
 
 use crate::{
     LayoutError, LayoutReader, RawRegion, StoreFolder, StoredSample, error::BadSampleReason,
@@ -264,7 +265,11 @@ impl<S: StoredSamples> LayoutReader for StoreReader<S> {
     }
 
     fn contiguous(&self) -> Option<RawRegion<'_>> {
-        let bytes = self.samples.contiguous()?;
+        // In another form the bytes are not what the manifest tells.
+        let SampleForm::Array(form) = self.form else {
+            return None;
+        };
+        let bytes = self.samples.contiguous().filter(|_| form.is_of_stores())?;
         Some(RawRegion { bytes })
     }
 

@@ -49,7 +49,7 @@ mod writer;
 use crate::{
     LayoutError, LayoutReader, StoreFolder,
     options::{OptionRule, OptionValues},
-    registry::{Access, Container, Foreign, allows_all},
+    registry::{Access, Container, Foreign, LabelsHeld, allows_all},
     sharded::{self, ArrayType, Fault, ScannedSample, ShardFormat},
 };
 use example::find;
@@ -67,6 +67,7 @@ pub(crate) const CONTAINER: Container = Container {
                       full at 1 GiB",
         values: OptionValues::Number { from: 1, to: 1024 },
     }],
+    labels: LabelsHeld::AnyOrNone,
     variants: &["shards=3"],
     allows: allows_all,
     access: Access {

@@ -41,7 +41,7 @@ use crate::{
     LayoutError, LayoutReader, StoreFolder,
     npy::{NpyHeader, NpyType},
     options::{OptionRule, OptionValues},
-    registry::{Access, Container, Foreign},
+    registry::{Access, Container, Foreign, LabelsHeld},
     sharded::{self, ArrayType, Fault, ScannedSample, ShardFormat},
 };
 use ielade_core::{Element, Encoding, LayoutOptions};
@@ -68,6 +68,7 @@ pub(crate) const CONTAINER: Container = Container {
             },
         },
     ],
+    labels: LabelsHeld::AnyOrNone,
     variants: &["shards=3", "maxcount=7"],
     allows,
     access: Access {
@@ -156,6 +157,13 @@ fn scanned(image: &Member<'_>, suffix: &str, label: &Member<'_>) -> Result<Scann
 fn npy_header(member: &Member<'_>) -> Result<NpyHeader, Fault> {
     let header = NpyHeader::parse(member.bytes)
         .map_err(|error| Fault::new(member.offset + error.offset as u64, error.reason))?;
+    if header.big_endian || header.fortran_order {
+        return Err(Fault::new(
+            member.offset,
+            "an array that is big-endian or in Fortran order; write it in C order and \
+             little-endian",
+        ));
+    }
     let data = member.bytes.len().checked_sub(header.data_offset);
     let expected = header
         .values()
@@ -181,7 +189,7 @@ const fn element_of(kind: NpyType) -> Option<Element> {
         NpyType::F16 => Some(Element::F16),
         NpyType::Bf16 => Some(Element::Bf16),
         NpyType::F32 => Some(Element::F32),
-        NpyType::I64 => None,
+        _ => None,
     }
 }
 

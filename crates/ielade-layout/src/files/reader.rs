@@ -3,14 +3,15 @@ use crate::{
     LayoutError, LayoutReader, StoreFolder,
     error::BadSampleReason,
     store::MANIFEST_FILE,
-    stored::{FetchScratch, SampleForm, StoreReader, StoredSamples, labels::Labels},
+    stored::{
+        FetchScratch, SampleForm, StoreReader, StoredSamples, labels::Labels, one_file::read_file,
+    },
     table,
 };
 use ielade_core::sample::NO_LABEL;
 use rustix::fs::{Mode, OFlags};
 use std::{
     ffi::CStr,
-    io,
     os::fd::{AsFd, BorrowedFd, OwnedFd},
     path::PathBuf,
 };
@@ -18,10 +19,6 @@ use std::{
 /// Class folders that are kept open; with more of them, files are opened by the path from the
 /// images' folder on, since a process may often have no more than 1,024 files open.
 const MAX_OPEN_FOLDERS: usize = 256;
-
-/// A file above this size is asked for its size before memory is made for it, so that a wrong
-/// table cannot make a reader ask for any amount.
-const TRUSTED_BYTES: u32 = 1 << 20;
 
 /// Opens a store's `files.csv` and its class folders.
 pub(super) fn open(store: StoreFolder) -> Result<Box<dyn LayoutReader>, LayoutError> {
@@ -172,61 +169,6 @@ impl ImageFiles {
         let path = CStr::from_bytes_until_nul(&self.paths[file.path..]).unwrap_or_default();
         self.images.join(path.to_string_lossy().as_ref())
     }
-
-    /// Reads a whole file: open, read, close, and nothing else. The size comes from the table; one
-    /// byte more is asked for, so that a file that grew is noticed.
-    fn read<'a>(
-        &self,
-        file: &FileEntry,
-        buffer: &'a mut Vec<u8>,
-    ) -> Result<&'a [u8], BadSampleReason> {
-        let (folder, path) = self.place(file);
-        let handle = rustix::fs::openat(
-            folder,
-            path,
-            OFlags::RDONLY | OFlags::CLOEXEC,
-            Mode::empty(),
-        )
-        .map_err(io::Error::from)?;
-        let expected = file.bytes as usize;
-        if file.bytes > TRUSTED_BYTES {
-            check_size(&handle, file.bytes)?;
-        }
-        // Grows to the largest file and stays there; what is beyond the file is not looked at.
-        if buffer.len() <= expected {
-            buffer.resize(expected + 1, 0);
-        }
-        let mut found = 0;
-        while found <= expected {
-            match rustix::io::read(&handle, &mut buffer[found..=expected]) {
-                Ok(0) => break,
-                Ok(more) => found += more,
-                Err(rustix::io::Errno::INTR) => {}
-                Err(errno) => return Err(io::Error::from(errno).into()),
-            }
-            // A read that stops short of the extra byte has met the end of the file.
-            if found == expected {
-                break;
-            }
-        }
-        if found != expected {
-            check_size(&handle, file.bytes)?;
-            return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
-        }
-        Ok(&buffer[..expected])
-    }
-}
-
-/// Fails unless the open file has the size that was recorded.
-fn check_size(handle: &OwnedFd, expected: u32) -> Result<(), BadSampleReason> {
-    let found = rustix::fs::fstat(handle).map_err(io::Error::from)?.st_size as u64;
-    if found == u64::from(expected) {
-        return Ok(());
-    }
-    Err(BadSampleReason::FileSize {
-        expected: expected.into(),
-        found,
-    })
 }
 
 impl StoredSamples for ImageFiles {
@@ -236,7 +178,9 @@ impl StoredSamples for ImageFiles {
         scratch: &'a mut FetchScratch,
     ) -> Result<&'a [u8], BadSampleReason> {
         let file = self.files.get(index as usize);
-        self.read(file.ok_or(BadSampleReason::Missing)?, &mut scratch.bytes)
+        let file = file.ok_or(BadSampleReason::Missing)?;
+        let (folder, path) = self.place(file);
+        read_file(folder, path, file.bytes, &mut scratch.bytes)
     }
 
     fn path(&self, index: u32) -> PathBuf {

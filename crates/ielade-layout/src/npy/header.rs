@@ -20,41 +20,65 @@ const ALIGNMENT: usize = 64;
 /// it can be corrected in place.
 const SMALLEST: usize = 128;
 
-/// The element types that are read and written, all little-endian.
+/// The element types that are read; those of images are written, all little-endian.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NpyType {
+    /// `|b1`
+    Bool,
     /// `|u1`
     U8,
+    /// `|i1`
+    I8,
     /// `<u2`
     U16,
+    /// `<i2`
+    I16,
     /// `<f2`
     F16,
     /// `<V2`: two bytes of no type that NumPy knows, as which `ml_dtypes.bfloat16` arrays are saved
     Bf16,
+    /// `<u4`
+    U32,
+    /// `<i4`
+    I32,
     /// `<f4`
     F32,
+    /// `<u8`
+    U64,
     /// `<i8`
     I64,
 }
 
 impl NpyType {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 12] = [
+        Self::Bool,
         Self::U8,
+        Self::I8,
         Self::U16,
+        Self::I16,
         Self::F16,
         Self::Bf16,
+        Self::U32,
+        Self::I32,
         Self::F32,
+        Self::U64,
         Self::I64,
     ];
 
     /// The name in a header.
     pub const fn descr(self) -> &'static str {
         match self {
+            Self::Bool => "|b1",
             Self::U8 => "|u1",
+            Self::I8 => "|i1",
             Self::U16 => "<u2",
+            Self::I16 => "<i2",
             Self::F16 => "<f2",
             Self::Bf16 => "<V2",
+            Self::U32 => "<u4",
+            Self::I32 => "<i4",
             Self::F32 => "<f4",
+            Self::U64 => "<u8",
             Self::I64 => "<i8",
         }
     }
@@ -62,33 +86,36 @@ impl NpyType {
     /// Bytes of a value.
     pub const fn size(self) -> usize {
         match self {
-            Self::U8 => 1,
-            Self::U16 | Self::F16 | Self::Bf16 => 2,
-            Self::F32 => 4,
-            Self::I64 => 8,
+            Self::Bool | Self::U8 | Self::I8 => 1,
+            Self::U16 | Self::I16 | Self::F16 | Self::Bf16 => 2,
+            Self::U32 | Self::I32 | Self::F32 => 4,
+            Self::U64 | Self::I64 => 8,
         }
     }
 
-    fn of_descr(descr: &str) -> Result<Self, String> {
-        // One byte has no order, whatever is written in front of it.
-        if let Some("u1") = descr.get(1..)
-            && descr.starts_with(['|', '<', '>'])
-        {
-            return Ok(Self::U8);
-        }
-        // NumPy writes the same two bytes without an order where they are of no type at all.
-        if descr == "|V2" {
-            return Ok(Self::Bf16);
-        }
-        if let Some(found) = Self::ALL.into_iter().find(|kind| kind.descr() == descr) {
-            return Ok(found);
-        }
-        let reason = if descr.starts_with('>') {
-            "is big-endian; write it again with array.astype(array.dtype.newbyteorder('<'))"
-        } else {
-            "is not one of |u1, <u2, <f2, <V2, <f4, <i8"
+    /// The type of a name, and whether its greatest byte comes first.
+    fn of_descr(descr: &str) -> Result<(Self, bool), String> {
+        let known = |name: &str| {
+            Self::ALL
+                .into_iter()
+                .find(|kind| &kind.descr()[1..] == name)
         };
-        Err(format!("element type {descr:?} {reason}"))
+        let (order, name) = descr.split_at_checked(1).unwrap_or_default();
+        match (order, known(name)) {
+            // One byte has no order, whatever is written in front of it.
+            ("|" | "<" | ">", Some(kind)) if kind.size() == 1 => Ok((kind, false)),
+            // NumPy writes two bytes without an order where they are of no type at all.
+            ("|", Some(Self::Bf16)) => Ok((Self::Bf16, false)),
+            ("<", Some(kind)) => Ok((kind, false)),
+            (">", Some(kind)) => Ok((kind, true)),
+            _ if name == "f8" => Err(format!(
+                "element type {descr:?} is not read; write it again with array.astype('<f4')"
+            )),
+            _ => Err(format!(
+                "element type {descr:?} is not one of b1, u1, i1, u2, i2, f2, V2, u4, i4, f4, u8, \
+                 i8"
+            )),
+        }
     }
 }
 
@@ -97,7 +124,11 @@ impl NpyType {
 pub struct NpyHeader {
     /// Type of the values.
     pub kind: NpyType,
-    /// Length of each dimension, the slowest first.
+    /// Whether the greatest byte of a value comes first.
+    pub big_endian: bool,
+    /// Whether the first dimension is the fastest to change, and not the last.
+    pub fortran_order: bool,
+    /// Length of each dimension, the slowest first unless `fortran_order`.
     pub shape: Vec<u64>,
     /// Byte at which the data starts.
     pub data_offset: usize,
@@ -125,8 +156,7 @@ impl NpyHeader {
     /// ```
     ///
     /// # Errors
-    /// Where it is no npy header, or one of an array that is not read here: big-endian, in Fortran
-    /// order, or of another element type.
+    /// Where it is no npy header, or one of an array of another element type.
     pub fn parse(file: &[u8]) -> Result<Self, NpyHeaderError> {
         let fault = |offset: usize, reason: &str| NpyHeaderError {
             offset,
@@ -155,10 +185,9 @@ impl NpyHeader {
         let mut literal = Literal { text, at: 0 };
         literal
             .dictionary()
-            .map(|(kind, shape)| Self {
-                kind,
-                shape,
+            .map(|content| Self {
                 data_offset,
+                ..content
             })
             .map_err(|reason| NpyHeaderError {
                 offset: start + literal.at,
@@ -217,7 +246,8 @@ struct Literal<'a> {
 }
 
 impl<'a> Literal<'a> {
-    fn dictionary(&mut self) -> Result<(NpyType, Vec<u64>), String> {
+    /// The header's content, without the offset of the data.
+    fn dictionary(&mut self) -> Result<NpyHeader, String> {
         let (mut kind, mut fortran, mut shape) = (None, None, None);
         self.expect(b'{')?;
         while !self.take(b'}') {
@@ -241,15 +271,14 @@ impl<'a> Literal<'a> {
             return Err("something follows the dictionary".to_owned());
         }
         let lacks = |key: &str| format!("the header lacks {key:?}");
-        let kind = kind.ok_or_else(|| lacks("descr"))?;
-        let shape = shape.ok_or_else(|| lacks("shape"))?;
-        match fortran {
-            None => Err(lacks("fortran_order")),
-            Some(true) => Err("the array is in Fortran order; write it again with \
-                               np.save(path, np.ascontiguousarray(array))"
-                .to_owned()),
-            Some(false) => Ok((kind, shape)),
-        }
+        let (kind, big_endian) = kind.ok_or_else(|| lacks("descr"))?;
+        Ok(NpyHeader {
+            kind,
+            big_endian,
+            fortran_order: fortran.ok_or_else(|| lacks("fortran_order"))?,
+            shape: shape.ok_or_else(|| lacks("shape"))?,
+            data_offset: 0,
+        })
     }
 
     /// The next byte that is no white space.
@@ -357,7 +386,14 @@ mod tests {
             let bytes = NpyHeader::encode(kind, &shape);
             prop_assert_eq!(bytes.len() % 64, 0);
             let header = NpyHeader::parse(&bytes).unwrap();
-            prop_assert_eq!(header, NpyHeader { kind, shape, data_offset: bytes.len() });
+            let expected = NpyHeader {
+                kind,
+                big_endian: false,
+                fortran_order: false,
+                shape,
+                data_offset: bytes.len(),
+            };
+            prop_assert_eq!(header, expected);
         }
 
         #[test]
@@ -420,15 +456,37 @@ mod tests {
     }
 
     #[test]
+    fn other_orders_are_told() {
+        for (descr, fortran, expected) in [
+            (">f4", "False", (NpyType::F32, true, false)),
+            ("<i2", "True", (NpyType::I16, false, true)),
+            (">b1", "True", (NpyType::Bool, false, true)),
+        ] {
+            let text = format!("{{'descr':'{descr}','fortran_order':{fortran},'shape':(2,2)}}");
+            let header = NpyHeader::parse(&file(&text)).unwrap();
+            let found = (header.kind, header.big_endian, header.fortran_order);
+            assert_eq!(found, expected);
+        }
+    }
+
+    #[test]
     fn arrays_that_are_not_read_are_refused_with_a_reason() {
         for (dictionary, reason) in [
             (
-                "{'descr': '>f4', 'fortran_order': False, 'shape': (2,)}",
-                "big-endian",
+                "{'descr': '<f8', 'fortran_order': False, 'shape': (2,)}",
+                "array.astype('<f4')",
             ),
             (
-                "{'descr': '<f4', 'fortran_order': True, 'shape': (2, 2)}",
-                "Fortran",
+                "{'descr': '|u2', 'fortran_order': False, 'shape': (2,)}",
+                "not one of",
+            ),
+            (
+                "{'descr': '', 'fortran_order': False, 'shape': (2,)}",
+                "not one of",
+            ),
+            (
+                "{'descr': 'é', 'fortran_order': False, 'shape': (2,)}",
+                "not one of",
             ),
             (
                 "{'descr': '<c8', 'fortran_order': False, 'shape': (2,)}",

@@ -8,6 +8,7 @@ use std::{
     fs::File,
     io,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 /// How far an unfinished store has come; beside its data until it is finished.
@@ -84,7 +85,7 @@ impl Target {
             _ => {}
         }
         let lock = File::open(&partial).map_err(LayoutError::io("open", &partial))?;
-        match rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive) {
+        match lock_patiently(&lock) {
             Ok(()) => Ok(Self {
                 store: store.to_owned(),
                 parent: parent.to_owned(),
@@ -206,4 +207,19 @@ pub(super) fn look(store: &Path) -> Result<Place, LayoutError> {
         Ok(metadata) if metadata.is_dir() && is_empty(store)? => Ok(Place::Free),
         Ok(_) => Ok(Place::Other),
     }
+}
+/// How often a lock is tried, and how long is waited in between.
+const LOCK_TRIES: u32 = 50;
+const LOCK_PAUSE: Duration = Duration::from_millis(10);
+
+/// Takes a lock that may be about to be free: a process that was just killed, or a child of this
+/// one between its birth and its start, holds it some moments longer than its owner.
+fn lock_patiently(file: &File) -> rustix::io::Result<()> {
+    for _ in 1..LOCK_TRIES {
+        match rustix::fs::flock(file, FlockOperation::NonBlockingLockExclusive) {
+            Err(rustix::io::Errno::WOULDBLOCK) => std::thread::sleep(LOCK_PAUSE),
+            result => return result,
+        }
+    }
+    rustix::fs::flock(file, FlockOperation::NonBlockingLockExclusive)
 }

@@ -57,7 +57,7 @@ impl ArrayForm {
     }
 
     /// Whether the bytes are a payload as they are.
-    const fn is_of_stores(&self) -> bool {
+    pub(crate) const fn is_of_stores(&self) -> bool {
         let usual = Self::of_stores(self.element, self.spec);
         self.spec.channels as usize == CHANNELS
             && self.axes as u8 == usual.axes as u8

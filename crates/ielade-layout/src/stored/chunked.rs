@@ -22,6 +22,13 @@ pub(crate) trait Chunks: Send + Sync {
         samples: &mut Vec<u8>,
     ) -> Result<(), BadSampleReason>;
 
+    /// The sample at a place of an unpacked chunk, of samples of `bytes` bytes; `None` where the
+    /// chunk ends before it. Chunks of samples of several sizes have their own way of finding it.
+    fn sample<'a>(&self, unpacked: &'a [u8], place: u32, bytes: usize) -> Option<&'a [u8]> {
+        let start = (place as usize).checked_mul(bytes)?;
+        unpacked.get(start..)?.get(..bytes)
+    }
+
     /// The file that a chunk lies in, for messages.
     fn path(&self, chunk: u32) -> PathBuf;
 }
@@ -95,9 +102,8 @@ impl<C: Chunks> StoredSamples for ChunkedSamples<C> {
         let (chunk, place) = (index / self.shape.samples, index % self.shape.samples);
         let samples = self.unpack(chunk, scratch.state(Unpacked::default))?;
         let bytes = self.shape.sample_bytes;
-        samples
-            .get(place as usize * bytes..)
-            .and_then(|rest| rest.get(..bytes))
+        self.chunks
+            .sample(samples, place, bytes)
             .ok_or(BadSampleReason::SampleSize {
                 expected: ((place as usize + 1) * bytes) as u64,
                 found: samples.len() as u64,

@@ -1,8 +1,9 @@
 //! Stores whose files were cut, changed or lost.
 
 use crate::{
+    kinds::layouts_of_each_kind,
     source::MemorySource,
-    stores::{layouts, make, output, read},
+    stores::{make, output, read},
 };
 use ielade_core::Manifest;
 use ielade_layout::{LayoutError, open_store, read_manifest, store::write_manifest, verify_store};
@@ -17,7 +18,7 @@ const COUNT: usize = 12;
 /// Calls `check` with the folder of a store of every layout.
 fn for_every_layout(check: impl Fn(&Path, &Manifest)) {
     let source = MemorySource::jpeg(COUNT);
-    for layout in layouts() {
+    for layout in layouts_of_each_kind() {
         let folder = tempfile::tempdir().unwrap();
         let store = folder.path().join("store");
         let manifest = make(&layout, &store, &source).manifest;

@@ -2,8 +2,9 @@
 
 use crate::{
     contents::contents,
+    kinds::layouts_of_each_kind,
     source::MemorySource,
-    stores::{layouts, make, normalisation, run},
+    stores::{held, make, normalisation, run},
 };
 use ielade_core::LayoutId;
 use ielade_layout::{LayoutError, PrepareRequest, prepare, prepare::Progress, registry};
@@ -35,7 +36,8 @@ fn stop_half_way(layout: &LayoutId, store: &Path, source: &MemorySource) -> Layo
             stop.store(true, Ordering::Relaxed);
         }
     };
-    prepare(&request(layout, store), source, &mut watch, &stop).unwrap_err()
+    let source = held(source, layout);
+    prepare(&request(layout, store), source.as_ref(), &mut watch, &stop).unwrap_err()
 }
 
 /// Finishes a store that was broken off and compares it with one that was not.
@@ -67,7 +69,7 @@ fn finish_and_compare(layout: &LayoutId, store: &Path, source: &MemorySource) {
 #[test]
 fn a_store_that_was_stopped_is_continued_to_the_same_bytes() {
     let source = MemorySource::jpeg(COUNT);
-    for layout in layouts() {
+    for layout in layouts_of_each_kind() {
         let folder = tempfile::tempdir().unwrap();
         let store = folder.path().join("store");
         let error = stop_half_way(&layout, &store, &source);
@@ -97,7 +99,7 @@ fn a_store_whose_writer_was_killed_is_continued_to_the_same_bytes() {
         );
         unreachable!("the source ends the process");
     }
-    for layout in layouts() {
+    for layout in layouts_of_each_kind() {
         let folder = tempfile::tempdir().unwrap();
         let store = folder.path().join("store");
         let status = Command::new(std::env::current_exe().unwrap())
@@ -120,12 +122,12 @@ fn a_store_whose_writer_was_killed_is_continued_to_the_same_bytes() {
 #[test]
 fn an_unfinished_store_of_another_request_is_not_continued() {
     let source = MemorySource::jpeg(COUNT);
-    for layout in layouts() {
+    for layout in layouts_of_each_kind() {
         let folder = tempfile::tempdir().unwrap();
         let store = folder.path().join("store");
         let stop = AtomicBool::new(true);
         let first = request(&layout, &store);
-        prepare(&first, &source, &mut |_| {}, &stop).unwrap_err();
+        prepare(&first, held(&source, &layout).as_ref(), &mut |_| {}, &stop).unwrap_err();
         let mut second = request(&layout, &store);
         second.normalisation.mean[0] = 0.1;
         let (result, signs) = run(&second, &source);
@@ -137,7 +139,7 @@ fn an_unfinished_store_of_another_request_is_not_continued() {
 #[test]
 fn an_unfinished_store_that_lost_data_is_made_again() {
     let source = MemorySource::jpeg(COUNT);
-    for layout in layouts() {
+    for layout in layouts_of_each_kind() {
         let folder = tempfile::tempdir().unwrap();
         let store = folder.path().join("store");
         stop_half_way(&layout, &store, &source);
@@ -154,7 +156,7 @@ fn an_unfinished_store_that_lost_data_is_made_again() {
 #[test]
 fn two_writers_of_one_store_do_not_meet() {
     let source = MemorySource::jpeg(COUNT);
-    for layout in layouts() {
+    for layout in layouts_of_each_kind() {
         let folder = tempfile::tempdir().unwrap();
         let store = folder.path().join("store");
         let request = request(&layout, &store);
@@ -166,7 +168,14 @@ fn two_writers_of_one_store_do_not_meet() {
                 assert!(matches!(error, LayoutError::Busy { .. }), "{error}");
             }
         };
-        prepare(&request, &source, &mut second, &AtomicBool::new(false)).unwrap();
+        let held = held(&source, &layout);
+        prepare(
+            &request,
+            held.as_ref(),
+            &mut second,
+            &AtomicBool::new(false),
+        )
+        .unwrap();
         assert!(tried);
     }
 }

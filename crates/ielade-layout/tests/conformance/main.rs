@@ -7,6 +7,7 @@ mod broken;
 mod contents;
 mod damage;
 mod interruption;
+mod kinds;
 mod occupied;
 mod read_back;
 mod refusals;

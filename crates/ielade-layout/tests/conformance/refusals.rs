@@ -6,8 +6,8 @@ use crate::{
     stores::{layouts, make, output, read, request, run},
 };
 use ielade_core::{Encoding, ImageSpec, LayoutId};
-use ielade_layout::{LayoutError, open_store, prepare::OnBadSample};
-use std::fs;
+use ielade_layout::{LayoutError, open_store, prepare, prepare::OnBadSample, registry};
+use std::{fs, sync::atomic::AtomicBool};
 
 fn refused(layout: &str, source: &MemorySource) -> LayoutError {
     let folder = tempfile::tempdir().unwrap();
@@ -71,6 +71,33 @@ fn a_label_without_a_class_is_refused() {
             ),
             "{error}"
         );
+    }
+}
+
+#[test]
+fn a_sample_without_a_label_is_refused_where_each_needs_one() {
+    let source = MemorySource::jpeg(9);
+    for layout in layouts() {
+        let labels = registry::check(&layout).unwrap().labels;
+        if labels.or_none() {
+            continue;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let request = request(&layout, &folder.path().join("store"));
+        let stop = AtomicBool::new(false);
+        let error = prepare(&request, &source, &mut |_| {}, &stop).unwrap_err();
+        assert!(matches!(error, LayoutError::NeedsLabel { .. }), "{error}");
+        assert!(error.to_string().starts_with(&source.keys[6]), "{error}");
+        let mut many = MemorySource::jpeg(3);
+        many.classes = (0..=labels.most_classes()).map(|c| c.to_string()).collect();
+        let error = run(&request, &many).0.unwrap_err();
+        assert!(
+            matches!(error, LayoutError::TooManyClasses { .. }),
+            "{error}"
+        );
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+        many.classes.pop();
+        run(&request, &many).0.unwrap();
     }
 }
 

@@ -6,10 +6,9 @@ use ielade_core::{
     Augmentation, Batch, Element, ImageSpec, LayoutId, Normalisation, OrientationRule, OutputSpec,
 };
 use ielade_layout::{
-    LayoutError, LayoutReader, PrepareRequest, Prepared, SampleSource, prepare, prepare::Progress,
-    registry,
+    LayoutError, LayoutReader, PrepareRequest, Prepared, prepare, prepare::Progress, registry,
 };
-use std::{path::Path, sync::atomic::AtomicBool};
+use std::{borrow::Cow, path::Path, sync::atomic::AtomicBool};
 
 /// Name the containers and encodings to be tested, separated by commas; all without them.
 const CONTAINERS: &str = "IELADE_TEST_CONTAINERS";
@@ -38,17 +37,32 @@ pub(crate) fn request(layout: &LayoutId, store: &Path) -> PrepareRequest {
     PrepareRequest::new(layout.clone(), store.to_owned(), normalisation())
 }
 
-pub(crate) fn run<S: SampleSource>(
+/// A data set as a layout can hold it: where every sample needs a label, those without have 0.
+pub(crate) fn held<'a>(source: &'a MemorySource, layout: &LayoutId) -> Cow<'a, MemorySource> {
+    let container = registry::find(&layout.container).ok();
+    if container.is_none_or(|container| container.labels.or_none()) {
+        return Cow::Borrowed(source);
+    }
+    let mut labelled = source.clone();
+    for label in &mut labelled.labels {
+        label.get_or_insert(0);
+    }
+    Cow::Owned(labelled)
+}
+
+/// Prepares a data set as the layout can hold it.
+pub(crate) fn run(
     request: &PrepareRequest,
-    source: &S,
+    source: &MemorySource,
 ) -> (Result<Prepared, LayoutError>, Vec<Progress>) {
     let mut seen = Vec::new();
     let stop = AtomicBool::new(false);
-    let result = prepare(request, source, &mut |sign| seen.push(sign), &stop);
+    let source = held(source, &request.layout);
+    let result = prepare(request, source.as_ref(), &mut |sign| seen.push(sign), &stop);
     (result, seen)
 }
 
-pub(crate) fn make<S: SampleSource>(layout: &LayoutId, store: &Path, source: &S) -> Prepared {
+pub(crate) fn make(layout: &LayoutId, store: &Path, source: &MemorySource) -> Prepared {
     run(&request(layout, store), source).0.unwrap()
 }
 

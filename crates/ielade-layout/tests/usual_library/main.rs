@@ -13,6 +13,7 @@ mod source;
 mod stores;
 mod tfrecord;
 mod webdataset;
+mod zarr;
 
 use ielade_core::LayoutId;
 use ielade_testing::{Python, Trial, python_with, run, test};
@@ -24,6 +25,7 @@ fn main() -> ExitCode {
         npy::tests(),
         tfrecord::tests(),
         webdataset::tests(),
+        zarr::tests(),
     ]
     .into_iter()
     .flatten()

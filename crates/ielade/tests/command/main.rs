@@ -3,6 +3,7 @@
 mod command_line;
 mod ending;
 mod experiment;
+mod foreign;
 mod photos;
 mod plans;
 #[path = "../shared/mod.rs"]
