@@ -353,7 +353,7 @@ mod tests {
     fn damaged_and_cut_data_is_refused_by_byte_and_leaves_nothing_behind() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("f");
-        let noise: Vec<u8> = (0..50_000_u32).map(|at| (at * at >> 7) as u8).collect();
+        let noise: Vec<u8> = (0..50_000_u32).map(|at| ((at * at) >> 7) as u8).collect();
         let content = [&b"plain"[..], &noise].concat();
         for compress in [gzip, zlib] {
             let whole = compress(&content);

@@ -55,19 +55,15 @@ pub(crate) fn shards_of(
             let names: Vec<String> = sets.keys().cloned().collect();
             let list = names.join(", ");
             let mut training = names.iter().filter(|name| name.contains("train"));
-            match (training.next(), training.next()) {
-                (Some(name), None) => {
-                    guesses.push(format!(
-                        "of the sets {list} in the folder, {name} was taken; put another one into \
-                         a folder of its own"
-                    ));
-                    sets.remove_entry(name)
-                }
-                _ => {
-                    let reason = format!("it holds the shards of several sets: {list}");
-                    return Err(foreign(reason, "put each set into a folder of its own"));
-                }
-            }
+            let (Some(name), None) = (training.next(), training.next()) else {
+                let reason = format!("it holds the shards of several sets: {list}");
+                return Err(foreign(reason, "put each set into a folder of its own"));
+            };
+            guesses.push(format!(
+                "of the sets {list} in the folder, {name} was taken; put another one into a folder \
+                 of its own"
+            ));
+            sets.remove_entry(name)
         }
     };
     let (_, files) = chosen.unwrap_or_default();

@@ -1,4 +1,4 @@
-//! TFRecord files that others wrote.
+//! `TFRecord` files that others wrote.
 
 use super::{
     CONTAINER,
@@ -49,17 +49,14 @@ const LABEL_NAMES: [&str; 9] = [
     "fine_label",
 ];
 
-/// Names of height, width and channels, behind the image's own name or alone.
-const SIZE_NAMES: [[&str; 3]; 3] = [
-    ["height", "width", "channels"],
-    ["height", "width", "depth"],
-    ["rows", "cols", "depth"],
-];
+/// Names of height and width, and of channels, behind the image's own name or alone.
+const SIZE_NAMES: [[&str; 2]; 2] = [["height", "width"], ["rows", "cols"]];
+const CHANNEL_NAMES: [&str; 2] = ["channels", "depth"];
 
 /// Most features that the first record may have.
 const MAX_FEATURES: usize = 4096;
 
-/// Whether a path is a TFRecord file, compressed or not, or a folder of such.
+/// Whether a path is a `TFRecord` file, compressed or not, or a folder of such.
 pub(super) fn recognises(path: &Path, head: &[u8]) -> bool {
     if path.is_dir() {
         return holds_shards(path, is_shard);
@@ -80,13 +77,14 @@ fn is_shard(name: &str) -> bool {
             })
 }
 
-/// Opens a TFRecord file or a folder of shards.
+/// Opens a `TFRecord` file or a folder of shards.
 pub(super) fn open(file: &ForeignFile<'_>) -> Result<ForeignStore, LayoutError> {
     let mut guesses = Vec::new();
     let paths = shards_of(file.path, is_shard, &mut guesses)?;
-    let folder = match file.path.is_dir() {
-        true => file.path,
-        false => file.path.parent().unwrap_or(Path::new("")),
+    let folder = if file.path.is_dir() {
+        file.path
+    } else {
+        file.path.parent().unwrap_or(Path::new(""))
     };
     let shards = ForeignShards {
         container: CONTAINER.name,
@@ -183,18 +181,20 @@ impl Wanted {
         };
         let image = image.ok_or_else(lacks)?;
         let image = image_of(image)
-            .map_err(|fault| of_feature(&self.image, fault))?
+            .map_err(|fault| of_feature(&self.image, &fault))?
             .ok_or_else(lacks)?;
         let label = match label {
             Some(label) => label
                 .integer()
-                .map_err(|fault| of_feature(label_name, fault))?
+                .map_err(|fault| of_feature(label_name, &fault))?
                 .unwrap_or(NO_LABEL),
             None => NO_LABEL,
         };
         for ((name, expected), found) in self.size.iter().zip([first, second, third]) {
             let found = match found {
-                Some(values) => values.integers().map_err(|fault| of_feature(name, fault))?,
+                Some(values) => values
+                    .integers()
+                    .map_err(|fault| of_feature(name, &fault))?,
                 None => Vec::new(),
             };
             if found != *expected {
@@ -220,14 +220,14 @@ impl Wanted {
 }
 
 /// The bytes of an image, whether they are bytes or packed floats.
-fn image_of<'a>(values: Values<'a>) -> Result<Option<Wire<'a>>, Fault> {
+fn image_of(values: Values<'_>) -> Result<Option<Wire<'_>>, Fault> {
     match values.kind {
         Some(Kind::Floats) => values.packed_floats(),
         _ => values.byte_string(),
     }
 }
 
-fn of_feature(name: &str, fault: Fault) -> Fault {
+fn of_feature(name: &str, fault: &Fault) -> Fault {
     Fault::new(fault.offset, format!("feature {name:?}: {}", fault.reason))
 }
 
@@ -325,18 +325,17 @@ impl<'a> FirstRecord<'a> {
             _ => image_encoding(bytes).map_err(Refusal::Names)?,
         };
         let mut size = Vec::new();
-        let form = match encoding {
-            Some(encoding) => SampleForm::Image(encoding),
-            None => {
-                let array = ArraySought {
-                    record: self,
-                    image: &image,
-                    folder,
-                    is_floats: values.kind == Some(Kind::Floats),
-                    bytes: bytes.len(),
-                };
-                SampleForm::Array(array.form(&mut size, guesses)?)
-            }
+        let form = if let Some(encoding) = encoding {
+            SampleForm::Image(encoding)
+        } else {
+            let array = ArraySought {
+                record: self,
+                image: &image,
+                folder,
+                is_floats: values.kind == Some(Kind::Floats),
+                bytes: bytes.len(),
+            };
+            SampleForm::Array(array.form(&mut size, guesses)?)
         };
         Ok(Wanted {
             image,
@@ -488,22 +487,25 @@ impl ArraySought<'_, '_> {
     fn separate(&self, size: &mut Vec<(String, Vec<i64>)>) -> Result<Option<Vec<u64>>, Refusal> {
         let prefixes = self.stems().map(|stem| format!("{stem}/"));
         for prefix in prefixes.chain([String::new()]) {
-            for names in SIZE_NAMES {
-                let names = names.map(|name| format!("{prefix}{name}"));
-                let [Some(height), Some(width)] =
-                    [&names[0], &names[1]].map(|n| self.record.get(n))
-                else {
-                    continue;
-                };
-                let mut lengths = vec![height.integers()?, width.integers()?];
-                lengths.extend(match self.record.get(&names[2]) {
-                    Some(channels) => Some(channels.integers()?),
-                    None => None,
-                });
-                let flat: Vec<i64> = lengths.concat();
-                size.extend(names.into_iter().zip(lengths));
-                return Ok(unsigned(&flat));
+            let get = |name: &str| {
+                let name = format!("{prefix}{name}");
+                let values = self.record.get(&name)?;
+                Some((name, values))
+            };
+            let Some(both) = SIZE_NAMES.iter().find_map(|names| {
+                let [height, width] = names.map(get);
+                Some([height?, width?])
+            }) else {
+                continue;
+            };
+            let channels = CHANNEL_NAMES.into_iter().find_map(get);
+            let mut lengths = Vec::new();
+            for (name, values) in both.into_iter().chain(channels) {
+                let found = values.integers()?;
+                lengths.extend_from_slice(&found);
+                size.push((name, found));
             }
+            return Ok(unsigned(&lengths));
         }
         Ok(None)
     }

@@ -1,4 +1,4 @@
-//! The framing of TFRecord files: lengths and check sums around records.
+//! The framing of `TFRecord` files: lengths and check sums around records.
 
 use super::wire::Wire;
 use crate::sharded::Fault;
@@ -9,7 +9,7 @@ pub(super) const HEAD_BYTES: usize = 12;
 /// Bytes behind a record: its check sum.
 const TAIL_BYTES: usize = 4;
 
-/// CRC32C as TFRecord stores it: turned and shifted, since a record may itself hold check sums
+/// CRC32C as `TFRecord` stores it: turned and shifted, since a record may itself hold check sums
 /// (`masked_crc` in TensorFlow's `lib/hash/crc32c.h`).
 pub(super) const fn masked(crc: u32) -> u32 {
     crc.rotate_right(15).wrapping_add(0xa282_ead8)

@@ -244,7 +244,6 @@ fn arrays_of_tensorflow_datasets_are_read_by_its_features() {
 fn records_that_are_none_are_refused_by_name() {
     let folder = Folder::new();
     let image = || bytes("image", IMAGE);
-    let pixels = |count: usize| bytes("image", &vec![3; count]);
     let two_lists = {
         let lists = [field(1, &field(1, IMAGE)), field(3, &field(1, &[1]))];
         let named = [field(1, b"image"), field(2, &lists.concat())];
@@ -300,6 +299,17 @@ fn records_that_are_none_are_refused_by_name() {
         ),
         (example(&[]), "none of the features"),
         (Vec::new(), "none of the features"),
+    ] {
+        let error = folder.refused_records(&[record]);
+        assert!(error.contains(expected), "{error}");
+    }
+}
+
+#[test]
+fn arrays_whose_size_does_not_fit_are_refused_by_name() {
+    let folder = Folder::new();
+    let pixels = |count: usize| bytes("image", &vec![3; count]);
+    for (record, expected) in [
         (example(&[pixels(10)]), "10 bytes are no square image"),
         (
             example(&[bytes("image", b"")]),
@@ -442,7 +452,7 @@ fn no_changed_byte_of_a_record_makes_the_reader_panic() {
     ]);
     let mut opened = 0;
     for at in 0..record.len() {
-        for value in [0, 1, 0x0a, 0x12, 0x7f, 0x80, 0xff, record[at] ^ 1] {
+        for value in [0, 0x80, 0xff, record[at] ^ 1] {
             let mut changed = record.clone();
             changed[at] = value;
             if let Ok(store) = folder.open_records(&[record.clone(), changed]) {

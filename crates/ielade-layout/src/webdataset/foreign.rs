@@ -159,7 +159,7 @@ impl<'a> Search<'a> {
                     );
                     return Err(Fault::new(member.offset, reason));
                 }
-                group.key = key.to_owned();
+                key.clone_into(&mut group.key);
                 group.files.clear();
             }
             let suffix = suffix.to_lowercase();

@@ -200,8 +200,8 @@ mod tests {
         fn no_changed_byte_of_a_header_goes_unnoticed(at in 0..BLOCK, change in 1..255_u8) {
             let mut block = HeaderWriter::new().header(b"1.jpg", 99);
             block[at] ^= change;
-            // The last byte of the sum's field is of no meaning.
-            if at != SUM.end - 1 && !(at == SUM.end - 2) {
+            // The NUL and the space behind the sum's digits may be others.
+            if !(SUM.end - 2..SUM.end).contains(&at) {
                 prop_assert!(Header::parse(&block).is_err());
             }
         }
