@@ -94,9 +94,12 @@ impl LayoutId {
 
 impl std::fmt::Display for LayoutId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let part = |options: &LayoutOptions| match options.is_empty() {
-            true => String::new(),
-            false => format!(":{options}"),
+        let part = |options: &LayoutOptions| {
+            if options.is_empty() {
+                String::new()
+            } else {
+                format!(":{options}")
+            }
         };
         write!(
             f,

@@ -144,9 +144,10 @@ impl<S: StoredSamples + 'static> Contents<S> {
         } else {
             self.labels
         };
-        let classes = match self.classes.is_empty() {
-            true => numbered_classes(&labels, path)?,
-            false => self.classes,
+        let classes = if self.classes.is_empty() {
+            numbered_classes(&labels, path)?
+        } else {
+            self.classes
         };
         let labels = Labels::check(labels, self.count, classes.len(), path)?;
         let encoding = match self.form {

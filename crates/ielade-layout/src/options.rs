@@ -66,9 +66,10 @@ pub(crate) fn check(
     for (name, value) in options.iter() {
         let Some(rule) = rules.iter().find(|rule| rule.name == name) else {
             let known: Vec<String> = rules.iter().map(ToString::to_string).collect();
-            return Err(fault(match known.is_empty() {
-                true => format!("it has no options, so no {name:?}"),
-                false => format!("there is no option {name:?}; known: {}", known.join(", ")),
+            return Err(fault(if known.is_empty() {
+                format!("it has no options, so no {name:?}")
+            } else {
+                format!("there is no option {name:?}; known: {}", known.join(", "))
             }));
         };
         if !rule.values.allow(value) {
