@@ -127,6 +127,8 @@ pub struct StorePlan<'a> {
 }
 
 /// For containers that can be written in one way only.
+// Has the form of a container's rule.
+#[allow(clippy::unnecessary_wraps)]
 pub(crate) const fn allows_all(_: &LayoutOptions, _: Encoding) -> Result<(), &'static str> {
     Ok(())
 }

@@ -291,6 +291,9 @@ fn even_size(offsets: &[u8], rows: u64, large: bool) -> Option<u64> {
     length
 }
 
+/// A buffer (start and length), and where in it each image lies.
+type ImageRanges = ((u64, u64), Vec<Range<u64>>);
+
 impl Stored {
     /// The buffer of a batch's images, and where in it each lies.
     fn ranges(
@@ -298,7 +301,7 @@ impl Stored {
         batch: &Batch<'_>,
         column: &Column,
         room: &mut Vec<u8>,
-    ) -> Result<((u64, u64), Vec<Range<u64>>), Fault> {
+    ) -> Result<ImageRanges, Fault> {
         match self {
             Self::Bytes { large } => {
                 let offsets = batch.buffer(column, 1)?;

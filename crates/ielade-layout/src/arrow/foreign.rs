@@ -72,13 +72,12 @@ pub(super) fn open(file: &ForeignFile<'_>) -> Result<ForeignStore, LayoutError> 
         );
         Box::new(table.into_packed(choice.images, stored))
     };
-    let (form, shape) = match array {
-        Some(form) => (SampleForm::Array(form), ImageShape::Fixed(form.delivered())),
-        None => {
-            let (encoding, shape) =
-                first_images::describe(samples.as_ref(), count, file.path, &mut guesses)?;
-            (SampleForm::Image(encoding), shape)
-        }
+    let (form, shape) = if let Some(form) = array {
+        (SampleForm::Array(form), ImageShape::Fixed(form.delivered()))
+    } else {
+        let (encoding, shape) =
+            first_images::describe(samples.as_ref(), count, file.path, &mut guesses)?;
+        (SampleForm::Image(encoding), shape)
     };
     let contents = Contents {
         container: CONTAINER.name,

@@ -171,20 +171,17 @@ impl Walk {
             .table(3)?
             .ok_or_else(|| field.fault("a field without a type"))?;
         let is_dictionary = field.table(4)?.is_some();
-        let values = match is_dictionary {
+        let values = if is_dictionary {
             // The numbers of values in a dictionary take the values' place.
-            true => {
-                self.buffers += 2;
-                Values::Other(
-                    "dictionary-encoded values; write them plainly \
-                     (pyarrow: array.dictionary_decode())",
-                )
-            }
-            false => {
-                self.buffers += buffers_of(number, kind)?;
-                self.views += usize::from(matches!(number, kind::BINARY_VIEW | kind::UTF8_VIEW));
-                values_of(number, kind, field)?
-            }
+            self.buffers += 2;
+            Values::Other(
+                "dictionary-encoded values; write them plainly \
+                 (pyarrow: array.dictionary_decode())",
+            )
+        } else {
+            self.buffers += buffers_of(number, kind)?;
+            self.views += usize::from(matches!(number, kind::BINARY_VIEW | kind::UTF8_VIEW));
+            values_of(number, kind, field)?
         };
         let is_struct = number == kind::STRUCT && !is_dictionary;
         if is_column && !is_struct {

@@ -35,7 +35,7 @@ pub(super) fn recognises(path: &Path, _head: &[u8]) -> bool {
 /// Opens such a folder or file.
 pub(super) fn open(file: &ForeignFile<'_>) -> Result<ForeignStore, LayoutError> {
     let mut guesses = Vec::new();
-    let files = files_of(file, &mut guesses)?;
+    let files = files_of(file, &mut guesses);
     let records = records_of(&files)?.ok_or_else(|| LayoutError::Foreign {
         path: file.path.to_owned(),
         reason: "its size is not that of whole records of one or two labels and an image"
@@ -79,15 +79,12 @@ pub(super) fn open(file: &ForeignFile<'_>) -> Result<ForeignStore, LayoutError> 
 }
 
 /// The files to be read: the one that is named, all numbered ones, or the likeliest.
-fn files_of(
-    file: &ForeignFile<'_>,
-    guesses: &mut Vec<String>,
-) -> Result<Vec<PathBuf>, LayoutError> {
+fn files_of(file: &ForeignFile<'_>, guesses: &mut Vec<String>) -> Vec<PathBuf> {
     if !file.path.is_dir() {
-        return Ok(vec![file.path.to_owned()]);
+        return vec![file.path.to_owned()];
     }
     if let Some(name) = &file.names.images {
-        return Ok(vec![file.path.join(name)]);
+        return vec![file.path.join(name)];
     }
     let files = files_of_folder(file.path);
     let names: Vec<String> = files
@@ -98,12 +95,15 @@ fn files_of(
         "the records are those of {}; name another file with --images",
         names.join(", ")
     ));
-    Ok(files)
+    files
 }
+
+/// Numbered files that are looked for, at most.
+const MOST_FILES: u32 = 100_000;
 
 fn files_of_folder(folder: &Path) -> Vec<PathBuf> {
     let numbered = RecordFiles { per_file: Some(1) };
-    let batches: Vec<PathBuf> = (0..)
+    let batches: Vec<PathBuf> = (0..MOST_FILES)
         .map(|file| folder.join(numbered.name(file)))
         .take_while(|path| path.is_file())
         .collect();

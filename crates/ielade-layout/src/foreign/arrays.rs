@@ -245,7 +245,7 @@ pub(crate) fn listed(names: &[&str]) -> String {
         text.push_str("nothing");
     }
     if names.len() > MOST {
-        text.push_str(&format!(" and {} more", names.len() - MOST));
+        text.push_str(" and more");
     }
     text
 }
@@ -387,11 +387,11 @@ mod tests {
 
     #[test]
     fn axes_are_told_by_the_number_of_channels() {
+        use Axes::{Interleaved, Planar};
         let axes = |element, shape: &[u64]| {
             let (form, _) = entry("a", Some(element), shape).images().unwrap();
             (form.axes, form.spec.channels)
         };
-        use Axes::{Interleaved, Planar};
         assert_eq!(axes(Element::U8, &[5, 4, 6]), (Interleaved, 1));
         assert_eq!(axes(Element::U8, &[5, 4, 6, 3]), (Interleaved, 3));
         assert_eq!(axes(Element::U8, &[5, 3, 4, 6]), (Planar, 3));

@@ -25,6 +25,9 @@ use std::{collections::BTreeMap, fs::File, io::Read, ops::Range, path::Path};
 /// A value above this is no label.
 const MAX_LABEL_BYTES: usize = 32;
 
+/// Keys, and where in the file their values lie.
+type Entries<'a> = Vec<(&'a [u8], Range<usize>)>;
+
 /// Whether a path is an LMDB file, or a folder with one.
 pub(super) fn recognises(path: &Path, head: &[u8]) -> bool {
     if !path.is_dir() {
@@ -180,7 +183,7 @@ impl<'a> Survey<'a> {
     }
 
     /// All values of a database of its own, by their keys.
-    fn read_database(&self, tree: Tree) -> Result<Vec<(&'a [u8], Range<usize>)>, LayoutError> {
+    fn read_database(&self, tree: Tree) -> Result<Entries<'a>, LayoutError> {
         let mut values = Vec::new();
         let walked = self.environment.walk(tree, |key, value| {
             if let Value::Bytes(range) = value {

@@ -14,7 +14,7 @@ use std::io::{self, Write};
 pub(super) const PAGE_BYTES: usize = 4096;
 
 /// A node above this goes into overflow pages, so that every page holds two: LMDB's rule.
-const MAX_NODE: usize = ((PAGE_BYTES - PAGE_HEAD) / 2 & !1) - 2;
+const MAX_NODE: usize = (((PAGE_BYTES - PAGE_HEAD) / 2) & !1) - 2;
 
 /// Longest key that LMDB takes.
 const MAX_KEY: usize = 511;
@@ -476,6 +476,9 @@ mod tests {
     /// The place of the root's number in the newer head.
     const ROOT: usize = PAGE_BYTES + super::TREES + super::TREE_HEAD + 40;
 
+    /// What is wrong, bytes to put in, and what the error says.
+    type Case<'a> = (&'a str, &'a [(usize, u8)], &'a str);
+
     #[test]
     fn files_that_lie_are_refused_with_their_reason() {
         let (good, _) = file(&made(300, &[10, 3_000, 100]));
@@ -485,7 +488,7 @@ mod tests {
             usize::from(good[root + pointer]) * PAGE_BYTES
         };
         let version = PAGE_BYTES + super::PAGE_HEAD + 4;
-        let cases: [(&str, &[(usize, u8)], &str); 12] = [
+        let cases: [Case<'_>; 12] = [
             ("magic", &[(16, 0)], "not an LMDB file"),
             ("version", &[(20, 2)], "data version 2"),
             ("page size", &[(super::TREES, 1)], "pages of"),

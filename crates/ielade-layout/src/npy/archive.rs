@@ -81,7 +81,7 @@ fn number(file: &[u8], at: usize, bytes: usize) -> Result<u64, ArchiveError> {
     Ok(u64::from_le_bytes(wide))
 }
 
-fn magic(file: &[u8], at: usize, magic: &[u8; 4], what: &str) -> Result<(), ArchiveError> {
+fn magic(file: &[u8], at: usize, magic: &[u8], what: &str) -> Result<(), ArchiveError> {
     match file.get(at..).is_some_and(|rest| rest.starts_with(magic)) {
         true => Ok(()),
         false => Err(fault(at, format!("no {what} is here"))),

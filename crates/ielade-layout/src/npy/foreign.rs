@@ -89,7 +89,7 @@ fn open_archive(file: &ForeignFile<'_>, map: MappedFile) -> Result<ForeignStore,
     let (mut entries, mut places) = (Vec::new(), Vec::new());
     for member in members
         .iter()
-        .filter(|member| member.name.ends_with(".npy"))
+        .filter(|member| Path::new(&member.name).extension() == Some("npy".as_ref()))
     {
         let range = member.stored.clone().ok_or_else(|| LayoutError::Foreign {
             path: file.path.to_owned(),

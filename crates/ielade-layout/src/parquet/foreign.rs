@@ -60,13 +60,12 @@ pub(super) fn open(file: &ForeignFile<'_>) -> Result<ForeignStore, LayoutError> 
         guesses.push("its pages are compressed; they are unpacked while it is read".to_owned());
         Box::new(table.into_packed(choice.images)?)
     };
-    let (form, shape) = match array {
-        Some(form) => (SampleForm::Array(form), ImageShape::Fixed(form.delivered())),
-        None => {
-            let (encoding, shape) =
-                first_images::describe(samples.as_ref(), count, file.path, &mut guesses)?;
-            (SampleForm::Image(encoding), shape)
-        }
+    let (form, shape) = if let Some(form) = array {
+        (SampleForm::Array(form), ImageShape::Fixed(form.delivered()))
+    } else {
+        let (encoding, shape) =
+            first_images::describe(samples.as_ref(), count, file.path, &mut guesses)?;
+        (SampleForm::Image(encoding), shape)
     };
     let contents = Contents {
         container: CONTAINER.name,
@@ -133,17 +132,16 @@ fn array_form(
     };
     let told = entry(arrays::SHAPE_KEY).and_then(arrays::shape_from);
     let element = entry(arrays::DTYPE_KEY).and_then(arrays::element_of);
-    let form = match (told, element) {
-        (Some(shape), element) => arrays::form_of(&shape, element.unwrap_or(Element::U8)),
-        (None, _) => {
-            let shape = arrays::square_of(bytes.into());
-            if let Some(shape) = &shape {
-                guesses.push(format!(
-                    "{bytes} bytes are a u8 image of the shape {shape:?}"
-                ));
-            }
-            shape.and_then(|shape| arrays::form_of(&shape, Element::U8))
+    let form = if let (Some(shape), element) = (told, element) {
+        arrays::form_of(&shape, element.unwrap_or(Element::U8))
+    } else {
+        let shape = arrays::square_of(bytes.into());
+        if let Some(shape) = &shape {
+            guesses.push(format!(
+                "{bytes} bytes are a u8 image of the shape {shape:?}"
+            ));
         }
+        shape.and_then(|shape| arrays::form_of(&shape, Element::U8))
     };
     let fitting = form.filter(|form| form.image_bytes() == bytes as usize);
     fitting.map(Some).ok_or_else(|| LayoutError::Foreign {

@@ -5,6 +5,9 @@ use crate::{
 };
 use serde_json::{Value, json};
 
+/// A way to spoil metadata.
+type Change = fn(&mut Value);
+
 fn document() -> Value {
     json!({
         "zarr_format": 3,
@@ -42,7 +45,7 @@ fn sharded() -> Value {
 fn array(document: &Value) -> ArrayMetadata {
     match parse(document.to_string().as_bytes()).unwrap() {
         Node::Array(array) => *array,
-        other => panic!("{other:?}"),
+        other @ Node::Group(_) => panic!("{other:?}"),
     }
 }
 
@@ -99,7 +102,7 @@ fn a_group_and_keys_that_need_not_be_understood() {
     group["new"] = json!({"must_understand": false});
     match parse(group.to_string().as_bytes()).unwrap() {
         Node::Group(attributes) => assert_eq!(attributes["a"], 1),
-        other => panic!("{other:?}"),
+        other @ Node::Array(_) => panic!("{other:?}"),
     }
     group["new"] = json!({"must_understand": true});
     assert!(refusal(&group).contains("\"new\" is not known"));
@@ -123,28 +126,28 @@ fn what_is_not_read_is_refused_with_a_reason() {
             d["chunk_grid"]["configuration"]["chunk_shape"] = json!([1, 2, 3, -1]);
         }),
         ("\"rectilinear\"", |d| {
-            d["chunk_grid"]["name"] = json!("rectilinear")
+            d["chunk_grid"]["name"] = json!("rectilinear");
         }),
         ("more than 8 dimensions", |d| {
-            d["shape"] = json!([1, 1, 1, 1, 1, 1, 1, 1, 1])
+            d["shape"] = json!([1, 1, 1, 1, 1, 1, 1, 1, 1]);
         }),
         ("separator", |d| {
             d["chunk_key_encoding"]["configuration"]["separator"] = json!("/../");
         }),
         ("\"suffix\"", |d| {
-            d["chunk_key_encoding"]["name"] = json!("suffix")
+            d["chunk_key_encoding"]["name"] = json!("suffix");
         }),
         ("no value of uint16", |d| d["fill_value"] = json!("x")),
         ("transformers", |d| {
-            d["storage_transformers"] = json!([{"name": "x"}])
+            d["storage_transformers"] = json!([{"name": "x"}]);
         }),
         ("no codec makes", |d| d["codecs"] = json!([])),
         ("\"vlen-utf8\"", |d| {
-            d["codecs"] = json!([{"name": "vlen-utf8"}])
+            d["codecs"] = json!([{"name": "vlen-utf8"}]);
         }),
         ("\"lzma\"", |d| d["codecs"][1]["name"] = json!("lzma")),
         ("neither \"little\"", |d| {
-            d["codecs"][0]["configuration"] = json!({})
+            d["codecs"][0]["configuration"] = json!({});
         }),
         ("no order of 4", |d| {
             d["codecs"][0] = json!({"name": "transpose", "configuration": {"order": [0, 1, 1, 2]}});
@@ -175,11 +178,11 @@ fn shards_that_are_not_read_are_refused_with_a_reason() {
         ("no length", |c| c["chunk_shape"] = json!([0, 8, 6, 3])),
         ("no list of codecs", |c| c["codecs"] = json!(5)),
         ("within shards", |c| {
-            c["codecs"] = json!([{"name": "sharding_indexed"}])
+            c["codecs"] = json!([{"name": "sharding_indexed"}]);
         }),
         ("packed", |c| c["index_codecs"][1]["name"] = json!("gzip")),
         ("neither \"start\"", |c| {
-            c["index_location"] = json!("middle")
+            c["index_location"] = json!("middle");
         }),
     ];
     for (expected, change) in changes {
@@ -257,7 +260,6 @@ fn arrays_of_version_2_are_understood_or_refused_with_a_reason() {
     bytes["fill_value"] = json!("");
     assert_eq!(parse(&bytes).unwrap().data_type, DataType::Bytes);
 
-    type Change = fn(&mut Value);
     let changes: [(&str, Change); 8] = [
         ("format 3", |d| d["zarr_format"] = json!(3)),
         ("is not read", |d| d["dtype"] = json!("|O")),

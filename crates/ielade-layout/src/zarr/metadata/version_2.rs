@@ -58,7 +58,7 @@ fn array(document: Document, attributes: Attributes) -> Result<ArrayMetadata, Fa
     let mut packings = Vec::new();
     if let Some(compressor) = &document.compressor {
         if let Some(packing) = identifier(compressor).and_then(Packing::of_name) {
-            packings.push(packing)
+            packings.push(packing);
         } else {
             let name = identifier(compressor).unwrap_or_default();
             return fault("compressor", format!("compressor {name:?} is not read"));

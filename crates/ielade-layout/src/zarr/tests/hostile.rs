@@ -97,7 +97,7 @@ fn absurd_shapes_ask_for_no_memory_and_no_time() {
     let changes: [(&str, Change); 8] = [
         ("chunk=4/u8", |d| d["shape"] = json!([u64::MAX, 2, 3, 3])),
         ("chunk=4/u8", |d| {
-            d["shape"] = json!([9, 1_u64 << 40, 1_u64 << 40, 3])
+            d["shape"] = json!([9, 1_u64 << 40, 1_u64 << 40, 3]);
         }),
         ("chunk=4/u8", |d| {
             d["shape"] = json!([9, 60_000, 60_000, 3]);
@@ -114,10 +114,10 @@ fn absurd_shapes_ask_for_no_memory_and_no_time() {
             d["chunk_grid"]["configuration"]["chunk_shape"] = json!([1_u64 << 31, 2, 3, 3]);
         }),
         ("chunk=4/jpeg", |d| {
-            d["shape"] = json!([u64::from(u32::MAX)])
+            d["shape"] = json!([u64::from(u32::MAX)]);
         }),
         ("chunk=4,shard=8/jpeg", |d| {
-            d["shape"] = json!([u64::from(u32::MAX) - 1])
+            d["shape"] = json!([u64::from(u32::MAX) - 1]);
         }),
     ];
     for (layout, hostile) in changes {
