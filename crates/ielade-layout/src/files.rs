@@ -6,7 +6,8 @@
 //! file is which sample, so that opening a store lists no folder and reading a sample asks for no
 //! size.
 //!
-//! A class without a sample has no folder, so `ImageFolder` numbers the classes behind it anew.
+//! A class without a sample has no folder, so `ImageFolder` numbers the classes behind it anew. Of
+//! the endings it knows `.jpg`, `.png`, `.webp` and `.bmp`; the others must be named to it.
 
 mod names;
 mod reader;
@@ -19,7 +20,7 @@ use ielade_core::Encoding;
 pub(crate) const CONTAINER: Container = Container {
     name: "files",
     description: "one image file a sample, in class folders (torchvision's ImageFolder)",
-    encodings: &[Encoding::Jpeg, Encoding::Png],
+    encodings: &Encoding::IMAGES,
     memory_mapped: false,
     one_size: false,
     open: reader::open,

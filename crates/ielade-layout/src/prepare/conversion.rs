@@ -2,7 +2,7 @@
 
 use crate::{LayoutError, SampleSource, SourceError};
 use half::{bf16, f16};
-use ielade_codec::{CHANNELS, Decoder, Normaliser, Resizer, convert, encode_png};
+use ielade_codec::{CHANNELS, Decoder, ImageEncoder, Normaliser, Resizer, convert};
 use ielade_core::{Element, Encoding, ImageSpec, Normalisation, OrientationRule, Payload, Sample};
 
 /// The pixels of a sample, as every layout has to deliver them: decoded, upright, resized.
@@ -186,29 +186,32 @@ impl Converter {
     }
 }
 
-/// The published bytes where they are of the store's encoding; a PNG of the pixels otherwise.
+/// The published bytes where they are of the store's encoding; else the pixels, encoded without
+/// loss.
 fn encode(
     wanted: Encoding,
     sample: &Sample<'_>,
     pixels: &[u8],
     spec: ImageSpec,
 ) -> Result<Image, Refusal> {
-    match sample.payload {
-        Payload::Encoded { encoding, bytes } if encoding == wanted => {
-            Ok(Image::Encoded(bytes.to_vec()))
-        }
-        _ if wanted == Encoding::Png => {
-            let mut bytes = Vec::new();
-            encode_png(pixels, spec, &mut bytes).map_err(|error| Refusal::Bad(error.into()))?;
-            Ok(Image::Encoded(bytes))
-        }
-        other => Err(Refusal::All(LayoutError::NotPublishedAs {
+    if let Payload::Encoded { encoding, bytes } = sample.payload
+        && encoding == wanted
+    {
+        return Ok(Image::Encoded(bytes.to_vec()));
+    }
+    let Some(encoder) = ImageEncoder::lossless(wanted) else {
+        return Err(Refusal::All(LayoutError::NotPublishedAs {
             key: sample.key.to_owned(),
-            found: other.encoding(),
+            found: sample.payload.encoding(),
             wanted,
             hint: "use files/png, which keeps them",
-        })),
-    }
+        }));
+    };
+    let mut bytes = Vec::new();
+    encoder
+        .encode(pixels, spec, &mut bytes)
+        .map_err(|error| Refusal::Bad(error.into()))?;
+    Ok(Image::Encoded(bytes))
 }
 
 #[cfg(test)]
