@@ -153,12 +153,58 @@ pub fn f16_to_f32(from: &[f16], to: &mut [f32]) {
 /// Single precision to brain floating point, rounded to the nearest; both hold the same number of
 /// values.
 pub fn f32_to_bf16(from: &[f32], to: &mut [bf16]) {
-    to.convert_from_f32_slice(from);
+    pulp::Arch::new().dispatch(Values {
+        from,
+        to,
+        convert: nearest_bf16,
+    });
 }
 
 /// Brain floating point to single precision, exact; both hold the same number of values.
 pub fn bf16_to_f32(from: &[bf16], to: &mut [f32]) {
-    from.convert_to_f32_slice(to);
+    pulp::Arch::new().dispatch(Values {
+        from,
+        to,
+        convert: |value: bf16| f32::from_bits(u32::from(value.to_bits()) << 16),
+    });
+}
+
+/// The nearest value, of two equally near the even one, as IEEE 754 rounds; without branches, so
+/// that a loop over it becomes vector instructions. What is not a number stays none.
+#[allow(clippy::inline_always)]
+#[inline(always)]
+fn nearest_bf16(value: f32) -> bf16 {
+    let bits = value.to_bits();
+    let half = 0x7fff + (bits >> 16 & 1);
+    // Only what is not a number can overflow here, and is replaced below.
+    let rounded = bits.wrapping_add(half) >> 16;
+    let quiet = bits >> 16 | 0x40;
+    bf16::from_bits(if value.is_nan() { quiet } else { rounded } as u16)
+}
+
+/// One pass over values that keeps their order.
+struct Values<'a, From, To, Convert> {
+    from: &'a [From],
+    to: &'a mut [To],
+    convert: Convert,
+}
+
+impl<From, To, Convert> pulp::WithSimd for Values<'_, From, To, Convert>
+where
+    From: Copy,
+    To: Copy,
+    Convert: Fn(From) -> To,
+{
+    type Output = ();
+
+    // Must be inlined into the caller that pulp compiles for the processor's instructions.
+    #[allow(clippy::inline_always)]
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _simd: S) {
+        for (value, to) in self.from.iter().zip(self.to) {
+            *to = (self.convert)(*value);
+        }
+    }
 }
 
 /// The red, green and blue plane of an image of so many pixels.
@@ -199,8 +245,10 @@ where
 
 #[cfg(test)]
 mod tests {
-    use super::{Normaliser, f16_to_f32, f32_to_f16, u8_to_u16, u16_to_u8};
-    use half::f16;
+    use super::{
+        Normaliser, bf16_to_f32, f16_to_f32, f32_to_bf16, f32_to_f16, u8_to_u16, u16_to_u8,
+    };
+    use half::{bf16, f16};
     use ielade_core::Normalisation;
     use proptest::prelude::*;
 
@@ -245,6 +293,24 @@ mod tests {
             normaliser.u8_to_planes(&narrow, &mut c);
             normaliser.u16_to_u8(&wide, &mut d);
             prop_assert_eq!(c, d);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn brain_floats_are_the_nearest_and_come_back_exactly(
+            bits in proptest::collection::vec(any::<u32>(), 0..100),
+        ) {
+            let special = [0x7f80_0001, 0xffff_ffff, 0x7f7f_ffff, 0x3f80_8000, 0x3f81_8000];
+            let values: Vec<f32> = bits.into_iter().chain(special).map(f32::from_bits).collect();
+            let mut narrow = vec![bf16::ZERO; values.len()];
+            f32_to_bf16(&values, &mut narrow);
+            let mut wide = vec![0.0; values.len()];
+            bf16_to_f32(&narrow, &mut wide);
+            for (at, value) in values.iter().enumerate() {
+                prop_assert_eq!(narrow[at].to_bits(), bf16::from_f32(*value).to_bits());
+                prop_assert_eq!(wide[at].to_bits(), u32::from(narrow[at].to_bits()) << 16);
+            }
         }
     }
 

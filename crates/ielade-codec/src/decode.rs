@@ -1,4 +1,4 @@
-//! JPEG and PNG to 8-bit RGB.
+//! Image formats to 8-bit RGB.
 //!
 //! Every colour mode has one defined treatment: grey becomes three equal channels, a palette is
 //! looked up, alpha is dropped (as Pillow's `convert("RGB")` does), 16 bits become the upper 8,
@@ -12,23 +12,33 @@
 //! behind the end of the image are ignored.
 
 mod baseline;
+pub(crate) mod bmp;
+mod jpeg2000;
+pub(crate) mod jpeg2000_structure;
 pub(crate) mod jpeg_structure;
+pub(crate) mod jxl_image;
 pub(crate) mod png_image;
+pub(crate) mod qoi_image;
+mod rgb;
 #[cfg(feature = "turbojpeg")]
 mod turbo;
+pub(crate) mod webp;
 mod zune;
 
 use crate::{CodecError, FileFormat, orientation};
 use baseline::{Attempt, BaselineDecoder};
 use ielade_core::{Encoding, ImageSpec, OrientationRule};
 use jpeg_structure::JpegStructure;
+use jxl_image::JxlEngine;
 
 /// Names of the decoders in use, for manifests: pixels of a lossy format depend on them.
 #[cfg(not(feature = "turbojpeg"))]
-pub const DECODER: &str = "ielade-jpeg 1, zune-jpeg 0.5, png 0.18";
+pub const DECODER: &str = "ielade-jpeg 1, zune-jpeg 0.5, png 0.18, hayro-jpeg2000 0.5, \
+    image-webp 0.2, qoi 0.4, jxl 0.8, ielade-bmp 1";
 /// Names of the decoders in use, for manifests: pixels of a lossy format depend on them.
 #[cfg(feature = "turbojpeg")]
-pub const DECODER: &str = "libjpeg-turbo (turbojpeg 1.5), png 0.18";
+pub const DECODER: &str = "libjpeg-turbo (turbojpeg 1.5), png 0.18, hayro-jpeg2000 0.5, \
+    image-webp 0.2, qoi 0.4, jxl 0.8, ielade-bmp 1";
 
 /// Decodes images into memory that it keeps and uses again.
 ///
@@ -46,6 +56,7 @@ pub const DECODER: &str = "libjpeg-turbo (turbojpeg 1.5), png 0.18";
 pub struct Decoder {
     rule: OrientationRule,
     jpeg: JpegEngine,
+    jxl: JxlEngine,
     pixels: Vec<u8>,
     upright: Vec<u8>,
 }
@@ -102,6 +113,11 @@ impl Decoder {
         let (spec, orientation) = match format {
             FileFormat::Jpeg => self.jpeg.decode(bytes, &mut self.pixels)?,
             FileFormat::Png => png_image::decode(bytes, &mut self.pixels)?,
+            FileFormat::Jpeg2000 => jpeg2000::decode(bytes, &mut self.pixels)?,
+            FileFormat::Webp => webp::decode(bytes, &mut self.pixels)?,
+            FileFormat::Qoi => qoi_image::decode(bytes, &mut self.pixels)?,
+            FileFormat::Jxl => self.jxl.decode(bytes, &mut self.pixels)?,
+            FileFormat::Bmp => bmp::decode(bytes, &mut self.pixels)?,
             other => return Err(CodecError::UnsupportedFormat(other)),
         };
         let pixels = &self.pixels[..spec.values()];

@@ -79,7 +79,12 @@ impl FileFormat {
         match self {
             Self::Jpeg => Some(Encoding::Jpeg),
             Self::Png => Some(Encoding::Png),
-            _ => None,
+            Self::Jpeg2000 => Some(Encoding::Jp2),
+            Self::Webp => Some(Encoding::Webp),
+            Self::Qoi => Some(Encoding::Qoi),
+            Self::Jxl => Some(Encoding::Jxl),
+            Self::Bmp => Some(Encoding::Bmp),
+            Self::Gif | Self::Tiff => None,
         }
     }
 

@@ -2,7 +2,10 @@
 
 use crate::{
     CodecError, FileFormat,
-    decode::{jpeg_structure::JpegStructure, png_image},
+    decode::{
+        bmp::BmpStructure, jpeg_structure::JpegStructure, jpeg2000_structure::Jpeg2000Structure,
+        jxl_image::JxlEngine, png_image, qoi_image, webp,
+    },
     orientation,
 };
 
@@ -56,11 +59,11 @@ pub struct ImageHeader {
     pub colour: ColourMode,
     /// Bits of one value.
     pub bit_depth: u8,
-    /// EXIF orientation, 1 to 8; 1 is upright.
+    /// Orientation as EXIF counts it, 1 to 8; 1 is upright.
     pub orientation: u8,
 }
 
-/// Reads size, colour mode and orientation of a JPEG or PNG.
+/// Reads size, colour mode and orientation of an image.
 ///
 /// # Errors
 /// Where the bytes are no image, of a format that is not decoded, or their header is corrupt.
@@ -68,6 +71,11 @@ pub fn read_header(bytes: &[u8]) -> Result<ImageHeader, CodecError> {
     match FileFormat::recognise(bytes)? {
         FileFormat::Jpeg => jpeg_header(bytes),
         FileFormat::Png => png_header(bytes),
+        FileFormat::Jpeg2000 => jpeg2000_header(bytes),
+        FileFormat::Webp => webp_header(bytes),
+        FileFormat::Qoi => qoi_header(bytes),
+        FileFormat::Jxl => jxl_header(bytes),
+        FileFormat::Bmp => bmp_header(bytes),
         other => Err(CodecError::UnsupportedFormat(other)),
     }
 }
@@ -108,5 +116,74 @@ fn png_header(bytes: &[u8]) -> Result<ImageHeader, CodecError> {
             .exif_metadata
             .as_ref()
             .map_or(1, |exif| orientation::of_exif(exif)),
+    })
+}
+
+fn jpeg2000_header(bytes: &[u8]) -> Result<ImageHeader, CodecError> {
+    let structure = Jpeg2000Structure::read(bytes)?;
+    Ok(ImageHeader {
+        format: FileFormat::Jpeg2000,
+        width: structure.width,
+        height: structure.height,
+        colour: structure.colour,
+        bit_depth: structure.bit_depth,
+        orientation: 1,
+    })
+}
+
+fn webp_header(bytes: &[u8]) -> Result<ImageHeader, CodecError> {
+    let mut reader = webp::reader(bytes)?;
+    let (width, height) = reader.dimensions();
+    Ok(ImageHeader {
+        format: FileFormat::Webp,
+        width,
+        height,
+        colour: if reader.has_alpha() {
+            ColourMode::Rgba
+        } else {
+            ColourMode::Rgb
+        },
+        bit_depth: 8,
+        orientation: webp::orientation_of(&mut reader),
+    })
+}
+
+fn qoi_header(bytes: &[u8]) -> Result<ImageHeader, CodecError> {
+    let header = qoi_image::header(bytes)?;
+    Ok(ImageHeader {
+        format: FileFormat::Qoi,
+        width: header.width,
+        height: header.height,
+        colour: if header.channels.is_rgba() {
+            ColourMode::Rgba
+        } else {
+            ColourMode::Rgb
+        },
+        bit_depth: 8,
+        orientation: 1,
+    })
+}
+
+fn jxl_header(mut bytes: &[u8]) -> Result<ImageHeader, CodecError> {
+    let header = JxlEngine::default().header(&mut bytes)?;
+    Ok(ImageHeader {
+        format: FileFormat::Jxl,
+        width: header.spec.width,
+        height: header.spec.height,
+        colour: header.colour,
+        bit_depth: header.bit_depth,
+        orientation: header.orientation,
+    })
+}
+
+fn bmp_header(bytes: &[u8]) -> Result<ImageHeader, CodecError> {
+    let structure = BmpStructure::read(bytes)?;
+    Ok(ImageHeader {
+        format: FileFormat::Bmp,
+        width: structure.spec.width,
+        height: structure.spec.height,
+        colour: structure.colour,
+        bit_depth: structure.bit_depth,
+        orientation: 1,
     })
 }

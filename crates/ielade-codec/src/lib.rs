@@ -3,10 +3,10 @@
 //! | module | what it does |
 //! |---|---|
 //! | [`format`](mod@format), [`header`] | tells what a file is, without decoding it |
-//! | [`decode`] | JPEG and PNG to 8-bit RGB, with EXIF orientation |
-//! | [`encode`] | 8-bit RGB to PNG and JPEG |
+//! | [`decode`] | JPEG, PNG, JPEG 2000, WebP, QOI, JPEG XL and BMP to 8-bit RGB, with orientation |
+//! | [`encode`] | 8-bit RGB to the same formats |
 //! | [`resize`] | bilinear with antialias, as Pillow does it |
-//! | [`convert`] | u8, u16, f16, f32 to the batch's element, interleaved to planar, normalised |
+//! | [`convert`] | u8, u16, f16, bf16, f32 to the batch's element, interleaved to planar, normalised |
 //! | [`slot`] | one call a sample: decode, resize, augment, normalise, straight into the batch |
 //!
 //! No files and no containers here: bytes come in, pixels go out.
@@ -24,7 +24,7 @@ mod window;
 
 pub use convert::Normaliser;
 pub use decode::{DECODER, Decoder};
-pub use encode::{encode_jpeg, encode_png};
+pub use encode::{ImageEncoder, Subsampling, encode_jpeg, encode_png};
 pub use error::CodecError;
 pub use format::FileFormat;
 pub use header::{ColourMode, ImageHeader, read_header};

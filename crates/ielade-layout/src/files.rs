@@ -6,7 +6,8 @@
 //! file is which sample, so that opening a store lists no folder and reading a sample asks for no
 //! size.
 //!
-//! A class without a sample has no folder, so `ImageFolder` numbers the classes behind it anew.
+//! A class without a sample has no folder, so `ImageFolder` numbers the classes behind it anew. Of
+//! the endings it knows `.jpg`, `.png`, `.webp` and `.bmp`; the others must be named to it.
 
 mod names;
 mod reader;

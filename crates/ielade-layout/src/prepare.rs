@@ -13,7 +13,7 @@ mod target;
 pub use statistics::{StatisticsRequest, channel_statistics};
 
 use crate::{
-    LayoutError, LayoutWriter, SampleSource, digest, disk,
+    LayoutError, LayoutWriter, SampleSource, digest, disk, encoder,
     registry::{self, Container, StorePlan},
     samples::{self, SampleRow, SamplesWriter},
     store::{self, SAMPLES_FILE},
@@ -386,7 +386,7 @@ impl<'a, S: SampleSource> Run<'a, S> {
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Self, LayoutError> {
         let converter = Converter::new(
-            request.layout.encoding,
+            encoder::of_layout(&request.layout)?,
             request.orientation,
             request.resized_to(),
             &request.normalisation,

@@ -1,6 +1,7 @@
 //! PNG to 8-bit RGB.
 
-use crate::{CHANNELS, CodecError, FileFormat, orientation};
+use super::rgb::to_rgb;
+use crate::{CodecError, FileFormat, orientation};
 use ielade_core::ImageSpec;
 use std::io::Cursor;
 
@@ -47,25 +48,4 @@ pub(super) fn decode(bytes: &[u8], pixels: &mut Vec<u8>) -> Result<(ImageSpec, u
     let count = frame.width as usize * frame.height as usize;
     to_rgb(pixels, frame.color_type.samples(), count);
     Ok((ImageSpec::rgb(frame.height, frame.width), orientation))
-}
-
-/// Brings pixels of 1, 2, 3 or 4 channels to three, in place.
-fn to_rgb(pixels: &mut Vec<u8>, channels: usize, count: usize) {
-    match channels {
-        CHANNELS => {}
-        4 => {
-            for pixel in 0..count {
-                pixels.copy_within(pixel * 4..pixel * 4 + CHANNELS, pixel * CHANNELS);
-            }
-        }
-        grey => {
-            pixels.resize(count * CHANNELS, 0);
-            // From the end, so that no value is overwritten before it is read.
-            for pixel in (0..count).rev() {
-                let value = pixels[pixel * grey];
-                pixels[pixel * CHANNELS..][..CHANNELS].fill(value);
-            }
-        }
-    }
-    pixels.truncate(count * CHANNELS);
 }

@@ -2,6 +2,7 @@
 
 mod damage;
 mod fixtures;
+mod formats;
 mod jpeg;
 mod png;
 mod resize;

@@ -107,20 +107,37 @@ fn name_of(key: &str, encoding: Encoding) -> Result<(&str, &str), LayoutError> {
     let Some((stem, ending)) = base.rsplit_once('.').filter(|(stem, _)| !stem.is_empty()) else {
         return Ok((base, encoding.file_extension()));
     };
-    let is = |other: &str| ending.eq_ignore_ascii_case(other);
-    let is_jpeg = is("jpg") || is("jpeg");
+    let is_of = |encoding: &Encoding| {
+        let mut endings = endings(*encoding).iter();
+        endings.any(|usual| ending.eq_ignore_ascii_case(usual))
+    };
+    if is_of(&encoding) {
+        return Ok((stem, ending));
+    }
+    // What is published as a JPEG in spite of its name keeps the name and gets a true ending.
+    let is_encoded_anew = encoding != Encoding::Jpeg && Encoding::IMAGES.iter().any(is_of);
+    let name = if is_encoded_anew { stem } else { base };
+    Ok((name, encoding.file_extension()))
+}
+
+/// The usual endings of image files.
+const fn endings(encoding: Encoding) -> &'static [&'static str] {
     match encoding {
-        Encoding::Jpeg if is_jpeg => Ok((stem, ending)),
-        Encoding::Png if is("png") => Ok((stem, ending)),
-        Encoding::Png if is_jpeg => Ok((stem, "png")),
-        _ => Ok((base, encoding.file_extension())),
+        Encoding::Jpeg => &["jpg", "jpeg"],
+        Encoding::Png => &["png"],
+        Encoding::Jp2 => &["jp2", "j2k", "j2c", "jpc", "jpf", "jpx"],
+        Encoding::Webp => &["webp"],
+        Encoding::Qoi => &["qoi"],
+        Encoding::Jxl => &["jxl"],
+        Encoding::Bmp => &["bmp", "dib"],
+        Encoding::Raw(_) => &[],
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::{FileNames, class_folders};
-    use ielade_core::Encoding::{Jpeg, Png};
+    use ielade_core::Encoding::{Jp2, Jpeg, Png, Webp};
 
     #[test]
     fn published_names_are_kept_and_endings_fit_the_encoding() {
@@ -129,6 +146,8 @@ mod tests {
             ("train/n01/images/n01_3.JPEG", Jpeg, "n01_3.JPEG"),
             ("with space é.jpg", Jpeg, "with space é.jpg"),
             ("a/b.jpg", Png, "b.png"),
+            ("a/b.bmp", Webp, "b.webp"),
+            ("a/b.J2K", Jp2, "b.J2K"),
             ("data_batch_1/00017", Png, "00017.png"),
             ("mistaken.png", Jpeg, "mistaken.png.jpg"),
             ("v1.5", Jpeg, "v1.5.jpg"),

@@ -1,8 +1,8 @@
 //! One sample from its published form into the form of a store.
 
-use crate::{LayoutError, SampleSource, SourceError};
+use crate::{LayoutError, SampleSource, SourceError, encoder::StoredForm};
 use half::{bf16, f16};
-use ielade_codec::{CHANNELS, Decoder, Normaliser, Resizer, convert, encode_png};
+use ielade_codec::{CHANNELS, Decoder, ImageEncoder, Normaliser, Resizer, convert};
 use ielade_core::{Element, Encoding, ImageSpec, Normalisation, OrientationRule, Payload, Sample};
 
 /// The pixels of a sample, as every layout has to deliver them: decoded, upright, resized.
@@ -96,7 +96,7 @@ pub(crate) enum Refusal {
 /// What conversion needs to know, for all threads.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Converter {
-    encoding: Encoding,
+    form: StoredForm,
     orientation: OrientationRule,
     resize: Option<(u32, u32)>,
     normaliser: Normaliser,
@@ -111,13 +111,13 @@ pub(crate) struct ConverterThread<B> {
 
 impl Converter {
     pub(crate) fn new(
-        encoding: Encoding,
+        form: StoredForm,
         orientation: OrientationRule,
         resize: Option<(u32, u32)>,
         normalisation: &Normalisation,
     ) -> Self {
         Self {
-            encoding,
+            form,
             orientation,
             resize,
             normaliser: Normaliser::new(normalisation),
@@ -148,9 +148,10 @@ impl Converter {
         // Every image is decoded, even where its bytes are kept, so that all layouts of a data set
         // hold the same samples.
         let (values, spec) = pixels.pixels(&sample.payload).map_err(Refusal::Bad)?;
-        let image = match self.encoding {
-            Encoding::Raw(element) => self.raw(element, values, planes),
-            encoding => encode(encoding, &sample, values, spec)?,
+        let image = match self.form {
+            StoredForm::Raw(element) => self.raw(element, values, planes),
+            StoredForm::Kept(encoding) => keep(encoding, &sample, values, spec)?,
+            StoredForm::Anew(encoder) => encode(encoder, values, spec)?,
         };
         Ok(Converted {
             image,
@@ -186,29 +187,36 @@ impl Converter {
     }
 }
 
-/// The published bytes where they are of the store's encoding; a PNG of the pixels otherwise.
-fn encode(
+/// The published bytes where they are of the store's encoding; else the pixels, encoded without
+/// loss.
+fn keep(
     wanted: Encoding,
     sample: &Sample<'_>,
     pixels: &[u8],
     spec: ImageSpec,
 ) -> Result<Image, Refusal> {
-    match sample.payload {
-        Payload::Encoded { encoding, bytes } if encoding == wanted => {
-            Ok(Image::Encoded(bytes.to_vec()))
-        }
-        _ if wanted == Encoding::Png => {
-            let mut bytes = Vec::new();
-            encode_png(pixels, spec, &mut bytes).map_err(|error| Refusal::Bad(error.into()))?;
-            Ok(Image::Encoded(bytes))
-        }
-        other => Err(Refusal::All(LayoutError::NotPublishedAs {
-            key: sample.key.to_owned(),
-            found: other.encoding(),
-            wanted,
-            hint: "use files/png, which keeps them",
-        })),
+    if let Payload::Encoded { encoding, bytes } = sample.payload
+        && encoding == wanted
+    {
+        return Ok(Image::Encoded(bytes.to_vec()));
     }
+    let Some(encoder) = ImageEncoder::lossless(wanted) else {
+        return Err(Refusal::All(LayoutError::NotPublishedAs {
+            key: sample.key.to_owned(),
+            found: sample.payload.encoding(),
+            wanted,
+            hint: "use png, which keeps them, or say how: jpeg:quality=90",
+        }));
+    };
+    encode(encoder, pixels, spec)
+}
+
+fn encode(encoder: ImageEncoder, pixels: &[u8], spec: ImageSpec) -> Result<Image, Refusal> {
+    let mut bytes = Vec::new();
+    encoder
+        .encode(pixels, spec, &mut bytes)
+        .map_err(|error| Refusal::Bad(error.into()))?;
+    Ok(Image::Encoded(bytes))
 }
 
 #[cfg(test)]

@@ -62,6 +62,17 @@ pub(super) struct SampleFidelity {
     pub(super) mean_square: f64,
 }
 
+/// Peak signal-to-noise ratio, in dB, below which an image that was encoded with loss counts as
+/// another image: far below what the coarsest settings leave of a photograph.
+const NEAR_DB: f64 = 15.0;
+
+impl SampleFidelity {
+    /// Whether an image that was encoded with loss may be the source's.
+    pub(super) fn is_near(self) -> bool {
+        self.mean_square <= 255.0 * 255.0 / 10_f64.powf(NEAR_DB / 10.0)
+    }
+}
+
 /// What a store has to deliver.
 pub(super) struct Expectation {
     encoding: Encoding,
