@@ -30,6 +30,9 @@ const LOOKED_AT: u32 = 16;
 /// Bytes that are taken for an image of variable length, to tell which array is the largest.
 const USUAL_IMAGE_BYTES: u64 = 16 << 10;
 
+/// Arrays that are not read and told of, at most.
+const MOST_UNREAD: usize = 10;
+
 /// Most samples of a file that others made. Chunks need not be there, so nothing else bounds what
 /// their labels would take.
 const MAX_SAMPLES: u32 = 1 << 26;
@@ -65,6 +68,11 @@ pub(super) fn open(file: &ForeignFile<'_>) -> Result<ForeignStore, LayoutError> 
     let entries: Vec<ArrayEntry> = arrays.iter().map(entry).collect();
     let mut guesses = Vec::new();
     let chosen = choose(&entries, &arrays, file, &mut guesses)?;
+    let unread = arrays.iter().filter_map(|listed| {
+        let error = listed.array.as_ref().err()?;
+        Some(format!("array {:?} is not read: {error}", listed.name))
+    });
+    guesses.extend(unread.take(MOST_UNREAD));
     if chosen.count > MAX_SAMPLES {
         return Err(LayoutError::Foreign {
             path: file.path.to_owned(),

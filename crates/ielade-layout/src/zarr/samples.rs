@@ -109,10 +109,13 @@ fn places(chunks: &StoredChunks) -> Result<Option<Vec<Place>>, LayoutError> {
         } else {
             let chunk = &shard.map.bytes()[entry.offset as usize..][..entry.bytes as usize];
             let frames = variable_length::frames(chunk, per_chunk);
-            for frame in frames.take(wanted as usize) {
+            // Also those behind the last sample, which are empty.
+            for (within, frame) in (0..).zip(frames) {
                 let (start, bytes) =
                     frame.map_err(|(at, reason)| fault(entry.offset + at, reason))?;
-                places.push(place(entry.offset + start, bytes)?);
+                if within < wanted {
+                    places.push(place(entry.offset + start, bytes)?);
+                }
             }
         }
     }

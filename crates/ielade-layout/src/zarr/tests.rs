@@ -226,6 +226,8 @@ fn more_shards_than_can_be_mapped_are_read_one_by_one() {
         changed[at] ^= 1;
         std::fs::write(&shard, changed).unwrap();
         let samples = open(folder.path(), IMAGES, Missing::Lost).unwrap();
+        // A scratch is one reader's.
+        let mut scratch = FetchScratch::default();
         let error = samples.fetch(77, &mut scratch).unwrap_err().to_string();
         assert!(error.contains("CRC32C"), "{error}");
     }

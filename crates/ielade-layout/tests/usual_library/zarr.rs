@@ -42,7 +42,7 @@ import zarr
 for name in sorted(os.listdir()):
     group = zarr.open_group(f'{name}/data.zarr', mode='r')
     images, labels = group['images'], group['labels']
-    assert labels.dtype == np.int64 and labels.shape == (len(images),)
+    assert labels.dtype == np.int64 and labels.shape == images.shape[:1]
     labels[:].tofile(f'{name}/labels')
     print(name, images.dtype, images.shape, *labels.attrs['class_names'], sep=';')
     if images.ndim == 1:
