@@ -7,7 +7,7 @@ use super::{
     pages::{Environment, PageError, Tree, Value, is_lmdb},
 };
 use crate::{
-    ForeignNames, LayoutError,
+    LayoutError,
     foreign::{Contents, ForeignFile, ForeignStore, arrays::listed},
     index::SampleIndex,
     mapped::MappedFile,
@@ -18,7 +18,7 @@ use crate::{
     },
 };
 use ielade_codec::FileFormat;
-use ielade_core::{Encoding, ImageShape, sample::NO_LABEL};
+use ielade_core::{Encoding, ForeignNames, ImageShape, sample::NO_LABEL};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fs::File, io::Read, ops::Range, path::Path};
 
