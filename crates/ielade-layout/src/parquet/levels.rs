@@ -27,11 +27,16 @@ pub(super) fn runs(
             at += size;
             let mut number = [0; 4];
             number[..size].copy_from_slice(stored);
+            let number = u32::from_le_bytes(number);
             if times == 0 {
                 return Err(Fault::new(at as u64, "a run of nothing"));
             }
+            if u64::from(number) >> width > 0 {
+                let reason = format!("{number} among numbers of {width} bits");
+                return Err(Fault::new(at as u64, reason));
+            }
             let times = times.min(left);
-            emit(u32::from_le_bytes(number), times)?;
+            emit(number, times)?;
             left -= times;
         } else {
             // Groups of eight; the last one may reach beyond the count.

@@ -4,11 +4,17 @@
 //! `cargo xtask test` makes a Python that has them all, from `tests/requirements.txt` and
 //! `tests/requirements-tensorflow.txt`; where a library is missing, its tests are ignored.
 
+mod cifar_bin;
 mod files;
 mod foreign_files;
+mod lmdb;
 mod npy;
+mod npy_foreign;
+mod opened;
+mod safetensors;
 #[path = "../conformance/source.rs"]
 mod source;
+mod sqlite;
 #[path = "../conformance/stores.rs"]
 mod stores;
 mod tfrecord;
@@ -20,16 +26,19 @@ use ielade_testing::{Python, Trial, python_with, run, test};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    run([
+    let tests = [
         files::tests(),
         npy::tests(),
+        npy_foreign::tests(),
+        safetensors::tests(),
+        cifar_bin::tests(),
+        lmdb::tests(),
+        sqlite::tests(),
         tfrecord::tests(),
         webdataset::tests(),
         zarr::tests(),
-    ]
-    .into_iter()
-    .flatten()
-    .collect())
+    ];
+    run(tests.into_iter().flatten().collect())
 }
 
 /// A container's layouts in all variants.
