@@ -46,7 +46,7 @@ pub enum LayoutIdError {
     /// The text is not of the form `container/encoding`.
     #[error(
         "layout {0:?} is not of the form container/encoding, for example npy/u8 or \
-         hdf5:chunk=128,deflate/u8"
+         zarr:chunk=128,zstd/u8"
     )]
     Form(String),
     /// The encoding is not a known one.

@@ -79,7 +79,7 @@ const PREPARE_EXAMPLES: &str = "\
 Examples:
   ielade prepare data/cifar10 --layout npy/u8
   ielade prepare photos --layout files/jpeg --layout npy/f16 --resize 224x224
-  ielade prepare data/cifar10 --layout hdf5:chunk=128,deflate/u8 --layout files/jpeg:quality=90
+  ielade prepare data/cifar10 --layout zarr:chunk=128,zstd/u8 --layout files/jpeg:quality=90
 Stopped in the middle, the same command continues.";
 
 const LAYOUTS_EXAMPLES: &str = "\
@@ -89,7 +89,7 @@ Example:
 const VERIFY_EXAMPLES: &str = "\
 Examples:
   ielade verify stores/cifar10-train/npy-u8 --against data/cifar10
-  ielade verify stores/cifar10-train/files-jpeg stores/cifar10-train/hdf5-u8 --training
+  ielade verify stores/cifar10-train/files-jpeg stores/cifar10-train/zarr-u8 --training
   ielade verify photos.h5 --images train/images --labels train/labels";
 
 const LOAD_EXAMPLES: &str = "\
