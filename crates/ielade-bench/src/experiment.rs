@@ -368,7 +368,8 @@ impl Experiment {
             consumer: configuration.consumer.clone(),
             epochs: configuration.epochs,
             seed: run_seed(plan.seed, block),
-            cache: plan.cache,
+            cache: configuration.cache,
+            batches: configuration.origin,
             save_weights: None,
         }
     }
@@ -394,6 +395,9 @@ fn run_record(place: &RunPlace<'_>, context: RunContext, run: WorkerRun) -> RunR
         epochs: run.epochs,
         done: run.done,
         probe: run.probe,
+        series: None,
+        marks: Vec::new(),
+        attempt: 0,
     }
 }
 
