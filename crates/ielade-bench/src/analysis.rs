@@ -112,7 +112,8 @@ pub struct Ratio {
     /// Mean of the configuration divided by mean of the baseline, over the blocks that both have;
     /// over all runs where they share fewer than two.
     pub ratio: f64,
-    /// 95 % confidence interval; `None` below 3 blocks, or 3 runs on either side.
+    /// 95 % confidence interval, by Fieller's theorem; of independent runs by the bootstrap. `None`
+    /// below 3 blocks, or 3 runs on either side.
     pub interval: Option<Interval>,
 }
 
