@@ -394,6 +394,7 @@ fn run_record(place: &RunPlace<'_>, context: RunContext, run: WorkerRun) -> RunR
         epochs: run.epochs,
         done: run.done,
         probe: run.probe,
+        series: Some(run.series).filter(|series| !series.seconds.is_empty()),
     }
 }
 

@@ -1,9 +1,15 @@
 //! What an experiment leaves behind: `records.jsonl`, append-only, one JSON object a line.
 
+mod probe;
+
 use crate::plan::Plan;
 use ielade_core::{
     LayoutId, Split,
     worker_protocol::{Consumer, Done, EpochReport, Ready},
+};
+pub use probe::{
+    DeviceUse, Frequency, GpuReport, GpuUse, MachineUse, Pressure, ProbeCost, ProbeInterval,
+    ProbeSeries, ProbeSummary,
 };
 use serde::{Deserialize, Serialize};
 
@@ -103,12 +109,30 @@ pub struct Environment {
     pub memory_bytes: u64,
     /// Memory limit of the control group in bytes, where there is one.
     pub memory_limit_bytes: Option<u64>,
+    /// All limits of the control groups, where there are some.
+    pub control_group: Option<ControlGroup>,
     /// File system of the stores and its mount options.
     pub file_system: Option<String>,
     /// Name of the graphics processor, where there is one.
     pub gpu: Option<String>,
     /// Load average of one minute at the start.
     pub load: Option<f64>,
+}
+
+/// What the control groups around this program allow it; of groups within groups the tightest.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ControlGroup {
+    /// Memory in bytes, page cache included.
+    pub memory_bytes: Option<u64>,
+    /// Memory in bytes beyond which the group is slowed down.
+    pub memory_high_bytes: Option<u64>,
+    /// Swap in bytes.
+    pub swap_bytes: Option<u64>,
+    /// Processors that may be used at once on average.
+    pub processors: Option<f64>,
+    /// Processors that may be used at all, `0-3,8`.
+    pub processor_set: Option<String>,
 }
 
 /// The experiment was started or continued.
@@ -147,6 +171,9 @@ pub struct RunRecord {
     pub done: Option<Done>,
     /// What was seen from outside.
     pub probe: ProbeSummary,
+    /// What was seen from outside, over time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub series: Option<ProbeSeries>,
 }
 
 /// How a run ended.
@@ -162,24 +189,4 @@ pub enum Outcome {
         /// The last lines of its standard error.
         log: String,
     },
-}
-
-/// What was seen of a worker from outside.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct ProbeSummary {
-    /// Samples taken of the process.
-    pub samples: u32,
-    /// Highest resident set of the process in bytes, as the kernel kept it (mapped files count).
-    pub peak_rss_bytes: u64,
-    /// Highest anonymous (not file-backed) memory seen, in bytes.
-    pub peak_anonymous_bytes: u64,
-    /// Processor seconds in user mode, whole life of the process.
-    pub cpu_user_seconds: f64,
-    /// Processor seconds in the kernel, whole life of the process.
-    pub cpu_system_seconds: f64,
-    /// Major page faults.
-    pub major_faults: u64,
-    /// Bytes read from a device on behalf of the process.
-    pub read_bytes: u64,
 }

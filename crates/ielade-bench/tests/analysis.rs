@@ -168,6 +168,7 @@ fn run(block: u32, configuration: u32) -> Record {
             order_digest: Some(format!("block {block}")),
             evaluation: None,
         }),
+        series: None,
         probe: ProbeSummary {
             samples: 3,
             peak_rss_bytes: 3000,

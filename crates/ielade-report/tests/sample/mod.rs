@@ -209,6 +209,7 @@ fn run_record(configuration: u32, block: u32, position: u32) -> RunRecord {
             order_digest: Some("d1".to_owned()),
             evaluation: None,
         }),
+        series: None,
         probe: ProbeSummary {
             samples: 40,
             peak_rss_bytes: resident + mapped_bytes(place),
