@@ -253,6 +253,7 @@ fn report(epoch: u32, job: &Job) -> EpochReport {
         evaluation_seconds: 0.0,
         step_losses: Vec::new(),
         bad_samples: Vec::new(),
+        ..EpochReport::default()
     }
 }
 

@@ -368,7 +368,8 @@ impl Experiment {
             consumer: configuration.consumer.clone(),
             epochs: configuration.epochs,
             seed: run_seed(plan.seed, block),
-            cache: plan.cache,
+            cache: configuration.cache,
+            batches: configuration.origin,
             save_weights: None,
         }
     }
@@ -395,6 +396,8 @@ fn run_record(place: &RunPlace<'_>, context: RunContext, run: WorkerRun) -> RunR
         done: run.done,
         probe: run.probe,
         series: Some(run.series).filter(|series| !series.seconds.is_empty()),
+        marks: Vec::new(),
+        attempt: 0,
     }
 }
 

@@ -5,7 +5,7 @@ mod probe;
 use crate::plan::Plan;
 use ielade_core::{
     LayoutId, Split,
-    worker_protocol::{Consumer, Done, EpochReport, Ready},
+    worker_protocol::{BatchOrigin, CacheState, Consumer, Done, EpochReport, Ready},
 };
 pub use probe::{
     DeviceUse, Frequency, GpuReport, GpuUse, MachineUse, Pressure, ProbeCost, ProbeInterval,
@@ -46,10 +46,11 @@ pub struct ExperimentRecord {
     pub environment: Environment,
 }
 
-/// One contestant: a layout with a consumer.
+/// One contestant: a layout with a consumer and a state of the page cache.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Configuration {
-    /// Unique name, `npy/u8 · cnn`.
+    /// Unique name, `npy/u8 · cnn`, or `npy/u8 · cnn · cold` where the plan has several states of
+    /// the cache.
     pub name: String,
     /// Container and encoding.
     pub layout: LayoutId,
@@ -57,6 +58,29 @@ pub struct Configuration {
     pub consumer: Consumer,
     /// Epochs of a run.
     pub epochs: u32,
+    /// State of the page cache that the epochs begin in. In records of earlier versions it stands
+    /// in the plan alone; [`records`](crate::records) fills it in when reading.
+    #[serde(default)]
+    pub cache: CacheState,
+    /// Where the batches come from; batches from memory give the time of the consumer alone.
+    #[serde(default, skip_serializing_if = "BatchOrigin::is_store")]
+    pub origin: BatchOrigin,
+    /// True for the baseline once more under another name (A/A): whatever differs between the two
+    /// is chance.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub control: bool,
+}
+
+impl Configuration {
+    /// True for a contestant proper: neither the control nor batches from memory.
+    pub const fn is_contestant(&self) -> bool {
+        self.origin.is_store() && !self.control
+    }
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // as serde asks
+const fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 /// What the images are.
@@ -174,6 +198,40 @@ pub struct RunRecord {
     /// What was seen from outside, over time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub series: Option<ProbeSeries>,
+    /// What a reader must know of this run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub marks: Vec<RunMark>,
+    /// How often the same run had ended before, because it failed or was repeated; from 0.
+    #[serde(default)]
+    pub attempt: u32,
+}
+
+/// What a reader must know of a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "mark")]
+pub enum RunMark {
+    /// An epoch did not begin in the state of the page cache that was asked for; the run is left
+    /// out of comparisons.
+    CacheNotEstablished {
+        /// The state.
+        asked: CacheState,
+        /// The first such epoch, from 0.
+        epoch: u32,
+        /// Share of the store's bytes in the page cache before it, 0..1.
+        residency: f64,
+    },
+    /// The machine did other work before or during the run; the run is repeated at the end.
+    BusyMachine {
+        /// What was noticed, in words.
+        what: String,
+    },
+}
+
+impl RunMark {
+    /// True where a run with this mark is left out of comparisons.
+    pub const fn leaves_out(&self) -> bool {
+        matches!(self, Self::CacheNotEstablished { .. })
+    }
 }
 
 /// How a run ended.

@@ -38,7 +38,8 @@ impl Made {
         ];
         let data = DataPlan::of("demo");
         let plan = Plan {
-            cache,
+            cache: vec![cache],
+            control: false,
             ..Plan::new("made", data, layouts.to_vec(), consumers).unwrap()
         };
         let experiment = ExperimentRecord {
@@ -126,6 +127,7 @@ fn epoch(number: u32, seconds: f64) -> EpochReport {
         evaluation_seconds: 0.0,
         step_losses: Vec::new(),
         bad_samples: Vec::new(),
+        ..EpochReport::default()
     }
 }
 
@@ -168,13 +170,15 @@ fn run(block: u32, configuration: u32) -> Record {
             order_digest: Some(format!("block {block}")),
             evaluation: None,
         }),
-        series: None,
         probe: ProbeSummary {
             samples: 3,
             peak_rss_bytes: 3000,
             peak_anonymous_bytes: 2000,
             ..ProbeSummary::default()
         },
+        series: None,
+        marks: Vec::new(),
+        attempt: 0,
     }))
 }
 

@@ -41,6 +41,7 @@ fn setup(stores: &[(&str, &Path)]) -> Setup {
     ];
     let plan = Plan {
         blocks: 2,
+        control: false,
         ..Plan::new("fake", DataPlan::of("demo"), layouts, consumers).unwrap()
     };
     let train = stores

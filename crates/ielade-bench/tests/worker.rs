@@ -5,7 +5,9 @@ mod programs;
 use ielade_bench::worker::{Ending, Limits, WorkerCommand, WorkerError, WorkerRun, run_worker};
 use ielade_core::{
     ForeignNames,
-    worker_protocol::{CacheState, Consumer, Event, Job, LoaderSettings, PROTOCOL_VERSION},
+    worker_protocol::{
+        BatchOrigin, CacheState, Consumer, Event, Job, LoaderSettings, PROTOCOL_VERSION,
+    },
 };
 use programs::{Store, example};
 use std::{
@@ -25,6 +27,7 @@ fn job(store: &Path) -> Job {
         epochs: 2,
         seed: 1,
         cache: CacheState::AsIs,
+        batches: BatchOrigin::Store,
         save_weights: None,
     }
 }

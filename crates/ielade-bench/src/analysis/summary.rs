@@ -18,7 +18,9 @@ pub(super) fn groups(evidence: &Evidence<'_>) -> Vec<ConsumerGroup> {
         .map(|(consumer, label)| {
             let mut summaries: Vec<ConfigurationSummary> = (0..)
                 .zip(&evidence.experiment.configurations)
-                .filter(|(_, configuration)| configuration.consumer == *consumer)
+                .filter(|(_, configuration)| {
+                    configuration.is_contestant() && configuration.consumer == *consumer
+                })
                 .map(|(index, configuration)| summarise(evidence, index, configuration))
                 .collect();
             compare_with(baseline, &mut summaries);

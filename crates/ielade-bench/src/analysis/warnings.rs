@@ -10,10 +10,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Blocks below which an interval is rough.
 const ENOUGH_BLOCKS: u32 = 10;
-/// Residency from which a store counts as cached.
-const WARM_RESIDENCY: f64 = 0.99;
-/// Residency up to which a store counts as not cached.
-const COLD_RESIDENCY: f64 = 0.01;
 /// Load beyond our own, a processor, that disturbs a measurement.
 const DISTURBING_LOAD: f64 = 0.5;
 
@@ -145,20 +141,17 @@ fn bad_samples(evidence: &Evidence<'_>) -> Option<String> {
 }
 
 fn cache_not_as_asked(evidence: &Evidence<'_>) -> Option<String> {
-    let asked = evidence.experiment.plan.cache;
-    let differs = |residency: f64| match asked {
-        CacheState::Warm => residency < WARM_RESIDENCY,
-        CacheState::Cold => residency > COLD_RESIDENCY,
-        CacheState::AsIs => false,
-    };
+    let asked = |run: &RunRecord| evidence.configuration(run).cache;
     let found: Vec<(f64, &RunRecord)> = evidence
         .completed()
         .filter_map(|(_, run)| Some((residency(run)?, run)))
-        .filter(|(residency, _)| differs(*residency))
+        .filter(|(residency, run)| !asked(run).is_established(0, *residency))
         .collect();
     let (residency, run) = found.first()?;
-    let (state, hint) = match asked {
-        CacheState::Cold => ("cold", "somebody else reads or maps the stores"),
+    let (state, hint) = match asked(run) {
+        CacheState::Cold | CacheState::ColdFirst => {
+            ("cold", "somebody else reads or maps the stores")
+        }
         CacheState::Warm | CacheState::AsIs => ("warm", "the stores may not fit into memory"),
     };
     Some(format!(
@@ -176,11 +169,9 @@ fn residency(run: &RunRecord) -> Option<f64> {
 }
 
 fn unknown_residency(evidence: &Evidence<'_>) -> Option<String> {
-    if evidence.experiment.plan.cache == CacheState::AsIs {
-        return None;
-    }
     let unknown = evidence
         .completed()
+        .filter(|(_, run)| evidence.configuration(run).cache != CacheState::AsIs)
         .filter(|(_, run)| residency(run).is_none())
         .count();
     (unknown > 0).then(|| {

@@ -7,7 +7,7 @@ use ielade_bench::{
 };
 use ielade_core::{
     training::{ModelName, TrainingSettings},
-    worker_protocol::Consumer,
+    worker_protocol::{BatchOrigin, CacheState, Consumer},
 };
 
 /// One layout of a contest.
@@ -88,6 +88,9 @@ impl Entry {
                 layout: sample::layout(self.layout),
                 consumer: consumer.clone(),
                 epochs: 3,
+                cache: CacheState::Warm,
+                origin: BatchOrigin::Store,
+                control: false,
             },
             completed: self.runs,
             failures: vec!["no such store".to_owned(); if self.runs == 0 { 2 } else { 0 }],

@@ -177,9 +177,7 @@ fn draft(folder: &Path, data_set: &DataSet, survey: &Survey) -> anyhow::Result<(
             epochs: Some(3),
         },
         ConsumerPlan {
-            consumer: Consumer::FixedStep {
-                milliseconds: FIXED_STEP,
-            },
+            consumer: Consumer::fixed_step(FIXED_STEP),
             epochs: Some(EPOCHS),
         },
     ];
@@ -282,7 +280,7 @@ impl Estimate {
             for consumer in &plan.consumers {
                 let work = match consumer.consumer {
                     Consumer::None => 0.0,
-                    Consumer::FixedStep { milliseconds } => steps * milliseconds / 1e3,
+                    Consumer::FixedStep { milliseconds, .. } => steps * milliseconds / 1e3,
                     // Evaluation goes forward only: about a third of a step.
                     Consumer::Model(_) => {
                         step.unwrap_or_default()
