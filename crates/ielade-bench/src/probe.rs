@@ -18,16 +18,18 @@ mod cost;
 pub(crate) mod fixtures;
 mod gpu;
 pub(crate) mod machine;
+pub(crate) mod machine_use;
 mod process;
 mod series;
 mod tree;
 
 use crate::record::{
-    DeviceUse, Frequency, MachineUse, Pressure, ProbeCost, ProbeInterval, ProbeSeries, ProbeSummary,
+    DeviceUse, Frequency, MachineUse, ProbeCost, ProbeInterval, ProbeSeries, ProbeSummary,
 };
-use cost::{Stopwatch, own_cpu_seconds};
+use cost::Stopwatch;
 use gpu::Gpus;
 use machine::{Machine, MachineSample};
+use machine_use::{MachineState, between};
 use process::Io;
 use series::{MOST_POINTS, Series};
 use std::{path::Path, time::Instant};
@@ -45,11 +47,8 @@ pub struct Probe {
     tree: Tree,
     machine: Machine,
     gpus: Gpus,
-    /// The machine and this program's processor seconds at the first sample, and at the last.
-    first: Option<(MachineSample, f64)>,
-    last: Option<(MachineSample, f64)>,
-    /// Times since `started` of the first sample and of the last.
-    watched: (f64, f64),
+    first: Option<MachineState>,
+    last: Option<MachineState>,
     highest_load: Option<f64>,
     throttled_before: Option<f64>,
     throttled: Option<f64>,
@@ -117,7 +116,6 @@ impl Probe {
             gpus: Gpus::of_this_machine(),
             first: None,
             last: None,
-            watched: (0.0, 0.0),
             highest_load: None,
             throttled_before: None,
             throttled: None,
@@ -187,16 +185,11 @@ impl Probe {
         if thorough {
             self.look_thoroughly();
         }
-        let machine = self.machine.sample();
-        let at = self.started.elapsed().as_secs_f64();
-        let state = (machine, own_cpu_seconds());
-        let (first, _) = self.first.get_or_insert_with(|| state.clone());
-        if self.last.is_none() {
-            self.watched.0 = at;
-        }
-        self.watched.1 = at;
-        self.highest_load = self.highest_load.max_of(state.0.load);
-        let figures = figures(&state.0, first, self.ticks_per_second);
+        let state = MachineState::now(&self.machine);
+        let at = state.at.duration_since(self.started).as_secs_f64();
+        let first = self.first.get_or_insert_with(|| state.clone());
+        self.highest_load = self.highest_load.max_of(state.sample.load);
+        let figures = figures(&state.sample, &first.sample, self.ticks_per_second);
         self.last = Some(state);
         let gpus = self.gpus.sample();
         self.take_in(at, figures, &gpus);
@@ -270,40 +263,18 @@ impl Probe {
 
     /// What the whole machine did between the first sample and the last.
     fn machine_use(&self) -> Option<MachineUse> {
-        let ((first, own_before), (last, own_after)) = (self.first.as_ref()?, self.last.as_ref()?);
-        let ticks = |of: fn(&machine::CpuTicks) -> u64| {
-            let ticks = of(&last.cpu?).saturating_sub(of(&first.cpu?));
-            Some(ticks as f64 / self.ticks_per_second)
-        };
-        let (user, system) = (ticks(|cpu| cpu.user)?, ticks(|cpu| cpu.system)?);
         let worker = self.now.cpu_user + self.now.cpu_system;
-        let ours = worker + (own_after - own_before);
+        let seen = between(self.first.as_ref()?, self.last.as_ref()?, worker)?;
+        let throttled = self.throttled.zip(self.throttled_before);
         Some(MachineUse {
-            seconds: self.watched.1 - self.watched.0,
-            processors: last.cpu?.processors,
-            user_seconds: user,
-            system_seconds: system,
-            io_wait_seconds: ticks(|cpu| cpu.io_wait)?,
-            steal_seconds: ticks(|cpu| cpu.steal)?,
-            foreign_seconds: (user + system - ours).max(0.0),
-            pressure: pressure(first, last),
-            device: self.device_use(first, last),
+            device: seen.device.map(|device| DeviceUse {
+                name: self.machine.device_name().unwrap_or_default().to_owned(),
+                ..device
+            }),
             frequency: self.frequency(),
-            throttled_seconds: self.throttled.zip(self.throttled_before).map(|(a, b)| a - b),
+            throttled_seconds: throttled.map(|(after, before)| after - before),
             highest_load: self.highest_load,
-        })
-    }
-
-    fn device_use(&self, first: &MachineSample, last: &MachineSample) -> Option<DeviceUse> {
-        let (before, after) = (first.device?, last.device?);
-        let busy = after.busy_milliseconds.saturating_sub(before.busy_milliseconds);
-        Some(DeviceUse {
-            name: self.machine.device_name()?.to_owned(),
-            reads: after.reads.saturating_sub(before.reads),
-            read_bytes: after.read_bytes.saturating_sub(before.read_bytes),
-            writes: after.writes.saturating_sub(before.writes),
-            write_bytes: after.write_bytes.saturating_sub(before.write_bytes),
-            busy_seconds: busy as f64 / 1000.0,
+            ..seen
         })
     }
 
@@ -342,17 +313,6 @@ fn figures(now: &MachineSample, first: &MachineSample, ticks_per_second: f64) ->
         device_reads: device_reads
             .map(|(now, first)| now.reads.saturating_sub(first.reads) as f64),
     }
-}
-
-fn pressure(first: &MachineSample, last: &MachineSample) -> Option<Pressure> {
-    let (before, after) = (first.pressure?, last.pressure?);
-    Some(Pressure {
-        cpu_some_seconds: after.cpu_some_seconds - before.cpu_some_seconds,
-        memory_some_seconds: after.memory_some_seconds - before.memory_some_seconds,
-        memory_full_seconds: after.memory_full_seconds - before.memory_full_seconds,
-        io_some_seconds: after.io_some_seconds - before.io_some_seconds,
-        io_full_seconds: after.io_full_seconds - before.io_full_seconds,
-    })
 }
 
 #[cfg(test)]

@@ -206,6 +206,13 @@ pub struct RunRecord {
     pub attempt: u32,
 }
 
+impl RunRecord {
+    /// True where the machine did other work meanwhile.
+    pub fn is_busy(&self) -> bool {
+        self.marks.iter().any(|mark| mark.busy().is_some())
+    }
+}
+
 /// What a reader must know of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "mark")]
@@ -231,6 +238,14 @@ impl RunMark {
     /// True where a run with this mark is left out of comparisons.
     pub const fn leaves_out(&self) -> bool {
         matches!(self, Self::CacheNotEstablished { .. })
+    }
+
+    /// What else the machine did, where that is what the mark says.
+    pub fn busy(&self) -> Option<&str> {
+        match self {
+            Self::BusyMachine { what } => Some(what),
+            Self::CacheNotEstablished { .. } => None,
+        }
     }
 }
 
