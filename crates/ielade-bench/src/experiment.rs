@@ -27,13 +27,13 @@ use ielade_core::{
     timestamp::rfc3339,
     worker_protocol::{Consumer, Event, Job, PROTOCOL_VERSION},
 };
+use repeats::Attempts;
 use std::{
     collections::HashSet,
     path::{Path, PathBuf},
     sync::atomic::{AtomicBool, Ordering},
     time::{Duration, SystemTime},
 };
-use repeats::Attempts;
 use stores::StoreLocator;
 
 /// Version of the records that this crate writes and reads.
@@ -187,11 +187,8 @@ impl Experiment {
         let configurations = setup.plan.configurations();
         let (log, found) = RecordLog::open(folder)?;
         let warnings = found.torn.iter().map(ToString::to_string).collect();
-        let watch = MachineWatch::of_this_machine(
-            &setup.plan.data.stores,
-            BusyLimits::default(),
-            PATIENCE,
-        );
+        let watch =
+            MachineWatch::of_this_machine(&setup.plan.data.stores, BusyLimits::default(), PATIENCE);
         let mut experiment = Self {
             watch: Box::new(watch),
             runs: RunHistory::of(configurations.len()),
