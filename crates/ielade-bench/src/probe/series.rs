@@ -224,7 +224,7 @@ mod tests {
         let columns = series.columns();
         let count = columns.seconds.len();
         assert!((MOST_POINTS / 2..=MOST_POINTS).contains(&count), "{count}");
-        assert_eq!(columns.seconds[0], 0.0);
+        assert_eq!(columns.seconds.first(), Some(&0.0));
         assert!(*columns.seconds.last().unwrap() >= 249.0);
         assert!(columns.rss_bytes.contains(&Some(9999.0)));
         assert!(columns.cpu_user[1..].iter().all(|rate| *rate == Some(1.0)));

@@ -28,11 +28,11 @@ struct Script {
 }
 
 impl Script {
-    fn busy_at(runs: impl IntoIterator<Item = u32>) -> Box<Self> {
-        Box::new(Self {
+    fn busy_at(runs: impl IntoIterator<Item = u32>) -> Self {
+        Self {
             next: 0,
             busy: runs.into_iter().collect(),
-        })
+        }
     }
 }
 
@@ -54,7 +54,7 @@ fn disturbed(folder: &Path, busy: &[u32], most_repeats: u32) -> Vec<RunRecord> {
     let mut setup = well_behaved();
     setup.plan.most_repeats = most_repeats;
     let experiment = Experiment::create_or_continue(folder, setup).unwrap();
-    let mut experiment = experiment.watched_by(Script::busy_at(busy.iter().copied()));
+    let mut experiment = experiment.watched_by(Box::new(Script::busy_at(busy.iter().copied())));
     let end = experiment
         .run(&mut Silent, &AtomicBool::new(false))
         .unwrap();
@@ -139,7 +139,7 @@ impl Progress for Warnings {
 fn a_busy_machine_is_told_once_a_session() {
     let folder = tempfile::tempdir().unwrap();
     let experiment = Experiment::create_or_continue(folder.path(), well_behaved()).unwrap();
-    let mut experiment = experiment.watched_by(Script::busy_at(0..3));
+    let mut experiment = experiment.watched_by(Box::new(Script::busy_at(0..3)));
     let mut told = Warnings::default();
     experiment.run(&mut told, &AtomicBool::new(false)).unwrap();
     assert_eq!(told.0.len(), 1, "{:?}", told.0);
@@ -236,7 +236,10 @@ fn a_disk_that_fills_up_in_the_middle_of_a_record_loses_and_doubles_no_run() {
     let mut limited = Command::new("sh");
     let room = before.len() / 512 + 2;
     let script = format!("trap '' XFSZ; ulimit -f {room}; exec \"$0\" \"$@\"");
-    limited.args(["-c", &script]).arg(example("fake_harness"));
+    limited
+        .args(["-c", &script])
+        .arg(example("fake_harness"))
+        .stderr(Stdio::null());
     let mut harness = Harness::start_by(&mut limited, folder.path(), &stores);
     let said: Vec<String> = harness.lines.by_ref().map(Result::unwrap).collect();
     let status = harness.child.wait().unwrap();
