@@ -16,9 +16,11 @@
 //! | [`worker`], [`probe`] | one run in a process of its own, and what it used |
 //! | [`record`], [`records`] | what a run leaves, and the file that keeps it |
 //! | [`environment`] | the machine |
+//! | [`busy`] | whether it does other work meanwhile |
 //! | [`statistics`], [`analysis`] | from records to means, intervals, ratios and warnings |
 
 pub mod analysis;
+pub mod busy;
 pub mod environment;
 pub mod experiment;
 pub mod plan;
