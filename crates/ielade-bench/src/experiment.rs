@@ -9,7 +9,7 @@ mod stores;
 
 use crate::{
     environment::load_average,
-    plan::{Plan, PlanError},
+    plan::{MemoryLimit, Plan, PlanError},
     record::{
         Configuration, DataSetSummary, Environment, ExperimentRecord, Outcome, Record, RunRecord,
         SessionRecord, StoreSummary,
@@ -370,6 +370,7 @@ impl Experiment {
             seed: run_seed(plan.seed, block),
             cache: configuration.cache,
             batches: configuration.origin,
+            memory_limit: plan.memory_limit.map(MemoryLimit::bytes),
             save_weights: None,
         }
     }

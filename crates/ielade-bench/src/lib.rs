@@ -14,6 +14,7 @@
 //! | [`schedule`] | the order of the runs: randomised complete blocks |
 //! | [`experiment`] | runs what is missing, from the first run or from an interruption |
 //! | [`worker`], [`probe`] | one run in a process of its own, and what it used |
+//! | [`memory_group`] | control groups that limit a worker's memory |
 //! | [`record`], [`records`] | what a run leaves, and the file that keeps it |
 //! | [`environment`] | the machine |
 //! | [`statistics`], [`analysis`] | from records to means, intervals, ratios and warnings |
@@ -21,6 +22,7 @@
 pub mod analysis;
 pub mod environment;
 pub mod experiment;
+pub mod memory_group;
 pub mod plan;
 pub mod probe;
 pub mod record;
