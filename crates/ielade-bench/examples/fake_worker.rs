@@ -2,7 +2,7 @@
 //! way to break it.
 //!
 //! The name of the folder to train from says what it does: `ok` works; see [`Behaviour`] for the
-//! rest. The tests of this crate run it in place of a real worker.
+//! rest. A folder that is named by its whole path must be there. The tests of this crate run it in place of a real worker.
 
 use ielade_core::{
     training::{Evaluation, Metrics},
@@ -51,11 +51,13 @@ enum Behaviour {
     Chatter,
     /// Exits and leaves a child behind that holds its pipes.
     Orphan,
+    /// As `Work`, with children that do the work.
+    Family,
 }
 
 use Behaviour::{
-    Abort, Binary, Chatter, Code, Crash, Deaf, DeafHang, Early, Fail, Hang, Ok as Well, Orphan,
-    Quit, Rubbish, Stray, Work,
+    Abort, Binary, Chatter, Code, Crash, Deaf, DeafHang, Early, Fail, Family, Hang, Ok as Well,
+    Orphan, Quit, Rubbish, Stray, Work,
 };
 
 const BEHAVIOURS: &[(&str, Behaviour)] = &[
@@ -75,10 +77,13 @@ const BEHAVIOURS: &[(&str, Behaviour)] = &[
     ("deaf", Deaf),
     ("chatter", Chatter),
     ("orphan", Orphan),
+    ("family", Family),
 ];
 
 /// The argument that makes this program a child that does nothing.
 const LINGER: &str = "linger";
+/// The argument that makes this program a child that works and ends.
+const CHILD: &str = "child";
 
 fn main() -> io::Result<()> {
     if std::env::args().nth(1).as_deref() == Some(LINGER) {
@@ -86,6 +91,10 @@ fn main() -> io::Result<()> {
         let folder = std::env::args().nth(2).unwrap_or_default();
         let _alive = show_life(Path::new(&folder))?;
         return wait_for_ever();
+    }
+    if std::env::args().nth(1).as_deref() == Some(CHILD) {
+        std::hint::black_box(work());
+        return Ok(());
     }
     let mut line = String::new();
     io::stdin().lock().read_line(&mut line)?;
@@ -95,14 +104,16 @@ fn main() -> io::Result<()> {
     if !matches!(behaviour, DeafHang | Deaf) {
         thread::spawn(move || exit_at_end_of_input(behaviour));
     }
-    misbehave_first(behaviour)?;
+    misbehave_first(behaviour, &job.train_store)?;
     say(&Event::Ready(ready()))?;
     if matches!(behaviour, Hang | DeafHang) {
         wait_for_ever()?;
     }
     for epoch in 0..job.epochs {
-        if behaviour == Work {
-            std::hint::black_box(work());
+        match behaviour {
+            Work => drop(std::hint::black_box(work())),
+            Family => work_through_a_child()?,
+            _ => {}
         }
         say(&Event::Epoch(report(epoch, &job)))?;
         misbehave_between(behaviour, &job.train_store)?;
@@ -133,7 +144,7 @@ fn show_life(store: &Path) -> io::Result<Option<File>> {
     }
     let file = File::create(store.join("alive"))?;
     file.lock()?;
-    fs::write(store.join("locked"), "")?;
+    fs::write(store.join("locked"), std::process::id().to_string())?;
     Ok(Some(file))
 }
 
@@ -164,7 +175,12 @@ fn say_with(event: &Event, stray: &str) -> io::Result<()> {
     output.flush()
 }
 
-fn misbehave_first(behaviour: Behaviour) -> io::Result<()> {
+fn misbehave_first(behaviour: Behaviour, store: &Path) -> io::Result<()> {
+    if store.is_absolute() && !store.is_dir() {
+        let message = format!("{}: no such store", store.display());
+        say(&Event::Failed(Failure { message }))?;
+        wait_for_ever()?;
+    }
     match behaviour {
         Rubbish => println!("Loading: 10 %"),
         Binary => io::stdout().lock().write_all(b"\xff\xfe\n")?,
@@ -206,6 +222,15 @@ fn misbehave_between(behaviour: Behaviour, store: &Path) -> io::Result<()> {
         }
         _ => Ok(()),
     }
+}
+
+/// Has a child work, and waits for it.
+fn work_through_a_child() -> io::Result<()> {
+    let mut child = Command::new(std::env::current_exe()?)
+        .arg(CHILD)
+        .stdin(Stdio::null())
+        .spawn()?;
+    child.wait().map(drop)
 }
 
 /// Uses 64 MiB of memory and a little processor time.

@@ -14,7 +14,7 @@ use crate::{
 };
 use ielade_core::LayoutId;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What is measured of a run.
 ///
@@ -177,6 +177,8 @@ struct Evidence<'a> {
     runs: Vec<&'a RunRecord>,
     /// For each run, the session that it belongs to, from 0.
     session_of_run: Vec<usize>,
+    /// For each run, whether it counts.
+    counts: Vec<bool>,
 }
 
 impl<'a> Evidence<'a> {
@@ -192,10 +194,12 @@ impl<'a> Evidence<'a> {
             sessions: Vec::new(),
             runs: Vec::new(),
             session_of_run: Vec::new(),
+            counts: Vec::new(),
         };
         for (record, number) in rest.iter().zip(2..) {
             evidence.add(record, number)?;
         }
+        evidence.counts = counts(&evidence.runs);
         Ok(evidence)
     }
 
@@ -223,7 +227,8 @@ impl<'a> Evidence<'a> {
     /// The runs that count, with their places in the whole experiment.
     fn completed(&self) -> impl Iterator<Item = (u32, &'a RunRecord)> {
         let numbered = (0..).zip(self.runs.iter().copied());
-        numbered.filter(|(_, run)| run.outcome == Outcome::Completed)
+        let counted = numbered.zip(&self.counts).filter(|(_, counts)| **counts);
+        counted.map(|(run, _)| run)
     }
 
     fn configuration(&self, run: &RunRecord) -> &'a Configuration {
@@ -243,6 +248,25 @@ impl<'a> Evidence<'a> {
         });
         whole.count() as u32
     }
+}
+
+/// Which runs count. Of a run that was repeated, one attempt does: the first that completed
+/// without a mark, or else the first that completed. How long it took plays no part.
+fn counts(runs: &[&RunRecord]) -> Vec<bool> {
+    let mut chosen: BTreeMap<(u32, u32), usize> = BTreeMap::new();
+    for (place, run) in runs.iter().enumerate() {
+        if run.outcome != Outcome::Completed {
+            continue;
+        }
+        let first = *chosen
+            .entry((run.block, run.configuration))
+            .or_insert(place);
+        if run.marks.is_empty() && !runs[first].marks.is_empty() {
+            chosen.insert((run.block, run.configuration), place);
+        }
+    }
+    let chosen: BTreeSet<usize> = chosen.into_values().collect();
+    (0..runs.len()).map(|place| chosen.contains(&place)).collect()
 }
 
 /// Sums an experiment up, whether or not it has ended.

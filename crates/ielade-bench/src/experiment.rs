@@ -2,17 +2,21 @@
 //!
 //! The record log is the only state: what is in it has happened, what is not is still to be run.
 //! A run that was interrupted leaves nothing and is run again; a run that failed is recorded, and
-//! is tried again when the same command is given again; a completed run is never run twice.
+//! is tried again when the same command is given again; a completed run is never run twice, but
+//! where the machine did other work meanwhile: such a run is marked and repeated at the end, up to
+//! the plan's `most_repeats`.
 
 mod difference;
+mod repeats;
 mod stores;
 
 use crate::{
+    busy::{BusyLimits, MachineWatch, Watch},
     environment::load_average,
     plan::{MemoryLimit, Plan, PlanError},
     record::{
-        Configuration, DataSetSummary, Environment, ExperimentRecord, Outcome, Record, RunRecord,
-        SessionRecord, StoreSummary,
+        Configuration, DataSetSummary, Environment, ExperimentRecord, Outcome, Record, RunMark,
+        RunRecord, SessionRecord, StoreSummary,
     },
     records::{RecordLog, RecordsError},
     schedule::{block_order, run_seed},
@@ -29,11 +33,14 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
     time::{Duration, SystemTime},
 };
+use repeats::Attempts;
 use stores::StoreLocator;
 
 /// Version of the records that this crate writes and reads.
 pub const RECORD_FORMAT_VERSION: u32 = 1;
 
+/// How long a quiet machine is waited for before a run.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// Failures of one configuration in a row after which a person is told.
 const FAILURES_TO_WARN: u32 = 3;
 
@@ -164,6 +171,7 @@ pub struct Experiment {
     log: RecordLog,
     runs: RunHistory,
     warnings: Vec<String>,
+    watch: Box<dyn Watch>,
 }
 
 impl Experiment {
@@ -179,7 +187,13 @@ impl Experiment {
         let configurations = setup.plan.configurations();
         let (log, found) = RecordLog::open(folder)?;
         let warnings = found.torn.iter().map(ToString::to_string).collect();
+        let watch = MachineWatch::of_this_machine(
+            &setup.plan.data.stores,
+            BusyLimits::default(),
+            PATIENCE,
+        );
         let mut experiment = Self {
+            watch: Box::new(watch),
             runs: RunHistory::of(configurations.len()),
             configurations,
             stores,
@@ -192,6 +206,13 @@ impl Experiment {
             Some((first, rest)) => experiment.resume(folder, first, rest)?,
         }
         Ok(experiment)
+    }
+
+    /// Lets somebody else than [`MachineWatch`] decide whether the machine is busy.
+    #[must_use]
+    pub fn watched_by(mut self, watch: Box<dyn Watch>) -> Self {
+        self.watch = watch;
+        self
     }
 
     /// What should be known before the experiment goes on, for example that a line was torn.
@@ -210,8 +231,8 @@ impl Experiment {
         }
     }
 
-    /// Runs everything that is not complete, block after block, until the end or until `stop`
-    /// is true.
+    /// Runs everything that is not complete, block after block, then repeats what was disturbed,
+    /// until the end or until `stop` is true.
     ///
     /// # Errors
     /// Where a worker cannot be started or a record not be written. All runs before that are in
@@ -222,7 +243,8 @@ impl Experiment {
         stop: &AtomicBool,
     ) -> Result<SessionEnd, ExperimentError> {
         self.runs.failed = 0;
-        if self.standing().completed == self.standing().total {
+        let is_complete = self.standing().completed == self.standing().total;
+        if is_complete && self.runs_to_repeat().is_empty() {
             return Ok(SessionEnd::Finished(self.standing()));
         }
         self.log.append(&Record::Session(SessionRecord {
@@ -230,14 +252,35 @@ impl Experiment {
             runs_before: self.standing().completed,
             environment: self.environment(),
         }))?;
-        for (block, position, configuration) in self.open_runs() {
-            let interrupted = stop.load(Ordering::Relaxed)
-                || !self.run_one((block, position, configuration), progress, stop)?;
-            if interrupted {
-                return Ok(SessionEnd::Interrupted(self.standing()));
+        let mut goes_on = self.run_all(self.open_runs(), progress, stop)?;
+        for _ in 0..self.setup.plan.most_repeats {
+            goes_on = goes_on && self.run_all(self.runs_to_repeat(), progress, stop)?;
+        }
+        Ok(if goes_on {
+            SessionEnd::Finished(self.standing())
+        } else {
+            SessionEnd::Interrupted(self.standing())
+        })
+    }
+
+    /// Runs these once each; false where it was stopped on request.
+    fn run_all(
+        &mut self,
+        runs: Vec<(u32, u32, u32)>,
+        progress: &mut dyn Progress,
+        stop: &AtomicBool,
+    ) -> Result<bool, ExperimentError> {
+        for run in runs {
+            if stop.load(Ordering::Relaxed) || !self.run_one(run, progress, stop)? {
+                return Ok(false);
             }
         }
-        Ok(SessionEnd::Finished(self.standing()))
+        Ok(true)
+    }
+
+    /// Runs that were disturbed, and may be repeated.
+    fn runs_to_repeat(&self) -> Vec<(u32, u32, u32)> {
+        self.runs.attempts.to_repeat(self.setup.plan.most_repeats)
     }
 
     fn environment(&self) -> Environment {
@@ -323,6 +366,7 @@ impl Experiment {
             position,
         };
         progress.run_started(&place, &self.standing());
+        let disturbed_before = self.busy_before(stop);
         let started = rfc3339(SystemTime::now());
         let load_before = load_average();
         let timeout = Duration::from_secs(self.setup.plan.timeout_seconds);
@@ -334,18 +378,19 @@ impl Experiment {
         let Some(outcome) = run.outcome() else {
             return Ok(false);
         };
-        let record = run_record(
-            &place,
-            RunContext {
-                started,
-                load_before,
-                outcome,
-            },
-            run,
-        );
+        let disturbed = self.watch.after(index, &run.probe);
+        let context = RunContext {
+            started,
+            load_before,
+            outcome,
+            attempt: self.runs.attempts.of(block, index),
+            marks: busy_marks(disturbed_before, disturbed),
+        };
+        let record = run_record(&place, context, run);
         self.log.append(&Record::Run(Box::new(record.clone())))?;
         let failures_in_a_row = self.runs.count(&record);
         progress.run_ended(&place, &record, &self.standing());
+        self.warn_if_busy(&record, progress);
         if failures_in_a_row == FAILURES_TO_WARN {
             progress.warning(&format!(
                 "{} failed {FAILURES_TO_WARN} times in a row; the others go on",
@@ -353,6 +398,28 @@ impl Experiment {
             ));
         }
         Ok(true)
+    }
+
+    /// What disturbs a run that is about to begin. Where nothing is to be repeated, nobody waits
+    /// for a quiet machine.
+    fn busy_before(&mut self, stop: &AtomicBool) -> Option<String> {
+        if self.setup.plan.most_repeats == 0 {
+            return None;
+        }
+        self.watch.before(stop)
+    }
+
+    /// Tells of a busy machine, once a session.
+    fn warn_if_busy(&mut self, record: &RunRecord, progress: &mut dyn Progress) {
+        let busy = record.marks.iter().find_map(RunMark::busy);
+        if let (Some(what), false) = (busy, self.runs.told_busy) {
+            self.runs.told_busy = true;
+            progress.warning(&format!(
+                "the machine does other work ({what}); such runs are marked, and repeated at the \
+                 end {} times at most",
+                self.setup.plan.most_repeats
+            ));
+        }
     }
 
     fn job(&self, configuration: &Configuration, block: u32) -> Job {
@@ -381,6 +448,19 @@ struct RunContext {
     started: String,
     load_before: Option<f64>,
     outcome: Outcome,
+    attempt: u32,
+    marks: Vec<RunMark>,
+}
+
+/// The mark of a run that was disturbed before or while it took place.
+fn busy_marks(before: Option<String>, meanwhile: Option<String>) -> Vec<RunMark> {
+    let noticed: Vec<String> = before.into_iter().chain(meanwhile).collect();
+    if noticed.is_empty() {
+        return Vec::new();
+    }
+    vec![RunMark::BusyMachine {
+        what: noticed.join("; "),
+    }]
 }
 
 fn run_record(place: &RunPlace<'_>, context: RunContext, run: WorkerRun) -> RunRecord {
@@ -396,9 +476,9 @@ fn run_record(place: &RunPlace<'_>, context: RunContext, run: WorkerRun) -> RunR
         epochs: run.epochs,
         done: run.done,
         probe: run.probe,
-        series: None,
-        marks: Vec::new(),
-        attempt: 0,
+        series: Some(run.series).filter(|series| !series.seconds.is_empty()),
+        marks: context.marks,
+        attempt: context.attempt,
     }
 }
 
@@ -411,6 +491,10 @@ struct RunHistory {
     failed: u32,
     /// One entry a configuration.
     configurations: Vec<ConfigurationHistory>,
+    /// How often each run was attempted.
+    attempts: Attempts,
+    /// Whether a person has been told in this session that the machine is busy.
+    told_busy: bool,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -426,6 +510,8 @@ impl RunHistory {
             completed: HashSet::new(),
             failed: 0,
             configurations: vec![ConfigurationHistory::default(); configurations],
+            attempts: Attempts::default(),
+            told_busy: false,
         }
     }
 
@@ -444,17 +530,22 @@ impl RunHistory {
         }
         if run.outcome == Outcome::Completed {
             self.count(run);
+        } else {
+            self.attempts.count(run);
         }
         Ok(())
     }
 
     /// Counts a run, and gives the failures of its configuration in a row.
     fn count(&mut self, run: &RunRecord) -> u32 {
+        self.attempts.count(run);
         let history = &mut self.configurations[run.configuration as usize];
         if run.outcome == Outcome::Completed {
-            self.completed.insert((run.block, run.configuration));
-            history.completed += 1;
-            history.seconds += run.process_seconds;
+            // A repeat is no further run.
+            if self.completed.insert((run.block, run.configuration)) {
+                history.completed += 1;
+                history.seconds += run.process_seconds;
+            }
             history.failures_in_a_row = 0;
         } else {
             self.failed += 1;
@@ -494,6 +585,7 @@ mod tests {
         ConfigurationHistory, Experiment, ExperimentError, RunHistory, Setup, Silent, StoreLocator,
     };
     use crate::{
+        busy::Unwatched,
         plan::{ConsumerPlan, DataPlan, Plan},
         record::{DataSetSummary, StoreSummary},
         records::{RecordLog, RecordsError},
@@ -545,6 +637,7 @@ mod tests {
             log: RecordLog::on_a_full_disk(folder.path()),
             runs: RunHistory::of(3),
             warnings: Vec::new(),
+            watch: Box::new(Unwatched),
             setup: Setup {
                 program: "test 1".to_owned(),
                 plan,

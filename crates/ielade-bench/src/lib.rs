@@ -17,9 +17,11 @@
 //! | [`memory_group`] | control groups that limit a worker's memory |
 //! | [`record`], [`records`] | what a run leaves, and the file that keeps it |
 //! | [`environment`] | the machine |
+//! | [`busy`] | whether it does other work meanwhile |
 //! | [`statistics`], [`analysis`] | from records to means, intervals, ratios and warnings |
 
 pub mod analysis;
+pub mod busy;
 pub mod environment;
 pub mod experiment;
 pub mod memory_group;

@@ -1,9 +1,15 @@
 //! What an experiment leaves behind: `records.jsonl`, append-only, one JSON object a line.
 
+mod probe;
+
 use crate::plan::Plan;
 use ielade_core::{
     LayoutId, Split,
     worker_protocol::{BatchOrigin, CacheState, Consumer, Done, EpochReport, Ready},
+};
+pub use probe::{
+    DeviceUse, Frequency, GpuReport, GpuUse, MachineUse, Pressure, ProbeCost, ProbeInterval,
+    ProbeSeries, ProbeSummary,
 };
 use serde::{Deserialize, Serialize};
 
@@ -127,12 +133,30 @@ pub struct Environment {
     pub memory_bytes: u64,
     /// Memory limit of the control group in bytes, where there is one.
     pub memory_limit_bytes: Option<u64>,
+    /// All limits of the control groups, where there are some.
+    pub control_group: Option<ControlGroup>,
     /// File system of the stores and its mount options.
     pub file_system: Option<String>,
     /// Name of the graphics processor, where there is one.
     pub gpu: Option<String>,
     /// Load average of one minute at the start.
     pub load: Option<f64>,
+}
+
+/// What the control groups around this program allow it; of groups within groups the tightest.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ControlGroup {
+    /// Memory in bytes, page cache included.
+    pub memory_bytes: Option<u64>,
+    /// Memory in bytes beyond which the group is slowed down.
+    pub memory_high_bytes: Option<u64>,
+    /// Swap in bytes.
+    pub swap_bytes: Option<u64>,
+    /// Processors that may be used at once on average.
+    pub processors: Option<f64>,
+    /// Processors that may be used at all, `0-3,8`.
+    pub processor_set: Option<String>,
 }
 
 /// The experiment was started or continued.
@@ -182,6 +206,13 @@ pub struct RunRecord {
     pub attempt: u32,
 }
 
+impl RunRecord {
+    /// True where the machine did other work meanwhile.
+    pub fn is_busy(&self) -> bool {
+        self.marks.iter().any(|mark| mark.busy().is_some())
+    }
+}
+
 /// What a reader must know of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "mark")]
@@ -208,45 +239,14 @@ impl RunMark {
     pub const fn leaves_out(&self) -> bool {
         matches!(self, Self::CacheNotEstablished { .. })
     }
-}
 
-/// What was seen of a worker's process tree over time: columns of equal length, 600 points at
-/// most. A column that was not measured is empty; a point at which it could not be read is `None`.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct ProbeSeries {
-    /// Seconds since the process was started.
-    pub seconds: Vec<f64>,
-    /// Resident set in bytes.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub rss_bytes: Vec<Option<f64>>,
-    /// Proportional set in bytes: shared pages count by their share.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub pss_bytes: Vec<Option<f64>>,
-    /// Anonymous memory in bytes.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub anonymous_bytes: Vec<Option<f64>>,
-    /// Processors in use in user mode since the point before.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub cpu_user: Vec<Option<f64>>,
-    /// Processors in use in the kernel since the point before.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub cpu_system: Vec<Option<f64>>,
-    /// Processors of the machine that waited for a device since the point before.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub io_wait: Vec<Option<f64>>,
-    /// Share of the store's bytes in the page cache, 0..1.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub residency: Vec<Option<f64>>,
-    /// Bytes read from a device so far.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub read_bytes: Vec<Option<f64>>,
-    /// Utilisation of the graphics processor, 0..1.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub gpu_utilisation: Vec<Option<f64>>,
-    /// Memory in use on the graphics processor in bytes.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub gpu_memory_bytes: Vec<Option<f64>>,
+    /// What else the machine did, where that is what the mark says.
+    pub fn busy(&self) -> Option<&str> {
+        match self {
+            Self::BusyMachine { what } => Some(what),
+            Self::CacheNotEstablished { .. } => None,
+        }
+    }
 }
 
 /// How a run ended.
@@ -262,24 +262,4 @@ pub enum Outcome {
         /// The last lines of its standard error.
         log: String,
     },
-}
-
-/// What was seen of a worker from outside.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct ProbeSummary {
-    /// Samples taken of the process.
-    pub samples: u32,
-    /// Highest resident set of the process in bytes, as the kernel kept it (mapped files count).
-    pub peak_rss_bytes: u64,
-    /// Highest anonymous (not file-backed) memory seen, in bytes.
-    pub peak_anonymous_bytes: u64,
-    /// Processor seconds in user mode, whole life of the process.
-    pub cpu_user_seconds: f64,
-    /// Processor seconds in the kernel, whole life of the process.
-    pub cpu_system_seconds: f64,
-    /// Major page faults.
-    pub major_faults: u64,
-    /// Bytes read from a device on behalf of the process.
-    pub read_bytes: u64,
 }

@@ -20,7 +20,7 @@ mod messages;
 use crate::{
     memory_group::{MemoryGroup, MemoryGroupError, MemoryGroups},
     probe::Probe,
-    record::{Outcome, ProbeSummary},
+    record::{Outcome, ProbeSeries, ProbeSummary},
 };
 use conversation::Conversation;
 use ielade_core::worker_protocol::{Done, EpochReport, Event, Job, Ready};
@@ -120,6 +120,8 @@ pub struct WorkerRun {
     pub done: Option<Done>,
     /// What was seen from outside.
     pub probe: ProbeSummary,
+    /// The same over time.
+    pub series: ProbeSeries,
     /// Seconds from starting the process to its end.
     pub process_seconds: f64,
 }
@@ -177,7 +179,7 @@ pub fn run_worker(
     let mut line = serde_json::to_vec(job)?;
     line.push(b'\n');
     let memory = limits.memory.map(MemoryGroups::make).transpose()?;
-    let mut worker = RunningWorker::start(command, job.epochs)?;
+    let mut worker = RunningWorker::start(command, job)?;
     worker.confine(memory)?;
     // A worker that died already cannot be written to; its exit status says more about why. The
     // line fits into the pipe, so that nobody waits for a worker that does not read.
@@ -222,7 +224,7 @@ struct Exit {
 }
 
 impl RunningWorker {
-    fn start(command: &WorkerCommand, epochs: u32) -> Result<Self, WorkerError> {
+    fn start(command: &WorkerCommand, job: &Job) -> Result<Self, WorkerError> {
         let started = Instant::now();
         let mut child = Command::new(&command.program)
             .args(&command.args)
@@ -237,7 +239,7 @@ impl RunningWorker {
                 source,
             })?;
         let stdin = child.stdin.take();
-        let probe = Probe::of(child.id());
+        let probe = Probe::of(child.id(), &job.train_store);
         let group = group_of(&child);
         let (messages, log) = messages::listen_to(child);
         Ok(Self {
@@ -248,7 +250,7 @@ impl RunningWorker {
             messages,
             log,
             probe,
-            conversation: Conversation::about(epochs),
+            conversation: Conversation::about(job.epochs),
             exited: None,
             output_open: true,
             log_open: true,
@@ -294,7 +296,10 @@ impl RunningWorker {
                     // Before anything else, so that the sample belongs to the event.
                     self.probe.sample();
                     match self.conversation.hear(&line) {
-                        Ok(event) => on_event(&event),
+                        Ok(event) => {
+                            self.end_interval(&event);
+                            on_event(&event);
+                        }
                         Err(message) => return Verdict::Failed(message),
                     }
                     if self.conversation.is_over() {
@@ -305,6 +310,16 @@ impl RunningWorker {
                 _ if !self.output_open => return Verdict::Silent,
                 _ => {}
             }
+        }
+    }
+
+    /// What was seen since the last event belongs to this one.
+    fn end_interval(&mut self, event: &Event) {
+        match event {
+            Event::Ready(ready) => self.probe.border("ready", ready.residency),
+            Event::Epoch(epoch) => self.probe.border("epoch", epoch.residency),
+            Event::Done(_) => self.probe.border("done", None),
+            Event::Failed(_) => self.probe.border("failed", None),
         }
     }
 
@@ -344,7 +359,7 @@ impl RunningWorker {
 
     /// Lets the worker go, or ends it, and gathers what it left.
     fn dismiss(mut self, verdict: Verdict, grace: Duration) -> WorkerRun {
-        self.probe.sample();
+        self.probe.sample_thoroughly();
         self.stdin = None;
         let grace = match verdict {
             Verdict::Over | Verdict::Silent => grace,
@@ -376,7 +391,8 @@ impl RunningWorker {
         WorkerRun {
             ending,
             log: self.log.text(),
-            probe: self.probe.summary().clone(),
+            probe: self.probe.summary(),
+            series: self.probe.series(),
             process_seconds,
             ready: self.conversation.ready,
             epochs: self.conversation.epochs,

@@ -1,7 +1,7 @@
 //! What a reader must know before believing the figures.
 
 use super::{Evidence, Metric};
-use crate::record::{Environment, Outcome, RunRecord};
+use crate::record::{Environment, Outcome, RunMark, RunRecord};
 use ielade_core::{
     Shuffle,
     worker_protocol::{CacheState, Consumer, Ready},
@@ -23,6 +23,7 @@ pub(super) fn of(evidence: &Evidence<'_>) -> Vec<String> {
     warnings.extend(cache_not_as_asked(evidence));
     warnings.extend(unknown_residency(evidence));
     warnings.extend(too_few_blocks(evidence));
+    warnings.extend(busy_machine(evidence));
     warnings.extend(high_load(evidence));
     warnings.extend(sessions(evidence));
     warnings.extend(changed_surroundings(evidence));
@@ -240,6 +241,24 @@ fn sessions(evidence: &Evidence<'_>) -> Option<String> {
 }
 
 /// Sessions on another machine or kernel than the first.
+/// Runs that count although the machine did other work: repeating them did not help, or was not
+/// tried yet.
+fn busy_machine(evidence: &Evidence<'_>) -> Option<String> {
+    let busy: Vec<&RunRecord> = evidence
+        .completed()
+        .filter_map(|(_, run)| run.is_busy().then_some(run))
+        .collect();
+    let first = *busy.first()?;
+    let what = first.marks.iter().find_map(RunMark::busy)?;
+    Some(format!(
+        "the machine did other work during {} that {}; the first is {} of block {}: {what}",
+        counted(busy.len(), "run"),
+        if busy.len() == 1 { "counts" } else { "count" },
+        evidence.configuration(first).name,
+        first.block
+    ))
+}
+
 fn changed_surroundings(evidence: &Evidence<'_>) -> Option<String> {
     let experiment = evidence.experiment;
     let mut changed = BTreeSet::new();
