@@ -266,7 +266,9 @@ fn counts(runs: &[&RunRecord]) -> Vec<bool> {
         }
     }
     let chosen: BTreeSet<usize> = chosen.into_values().collect();
-    (0..runs.len()).map(|place| chosen.contains(&place)).collect()
+    (0..runs.len())
+        .map(|place| chosen.contains(&place))
+        .collect()
 }
 
 /// Sums an experiment up, whether or not it has ended.

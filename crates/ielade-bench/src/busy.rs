@@ -122,7 +122,10 @@ impl BusyLimits {
         let noticed = stalls.into_iter().filter_map(|(resource, seconds)| {
             let share = seconds / seen.seconds;
             (share > self.stall_share).then(|| {
-                format!("tasks waited for {resource} {:.0} % of the time", share * 100.0)
+                format!(
+                    "tasks waited for {resource} {:.0} % of the time",
+                    share * 100.0
+                )
             })
         });
         noticed.collect()
@@ -181,9 +184,8 @@ impl MachineWatch {
         }
         let fastest = self.fastest.entry(configuration).or_insert(mean);
         *fastest = fastest.max(mean);
-        (mean < self.limits.frequency_share * *fastest).then(|| {
-            format!("the processors ran at {mean:.0} MHz and had run at {fastest:.0} MHz")
-        })
+        (mean < self.limits.frequency_share * *fastest)
+            .then(|| format!("the processors ran at {mean:.0} MHz and had run at {fastest:.0} MHz"))
     }
 }
 
@@ -278,7 +280,10 @@ mod tests {
             })
         };
         assert_eq!(busy(2.4, 1), None);
-        assert_eq!(busy(2.6, 4).unwrap(), "other processes used 0.3 of 4 processors");
+        assert_eq!(
+            busy(2.6, 4).unwrap(),
+            "other processes used 0.3 of 4 processors"
+        );
         assert_eq!(busy(6.3, 128), None, "0.6 of 128");
         assert!(busy(65.0, 128).is_some());
     }
@@ -366,9 +371,15 @@ mod tests {
         watch.window = Duration::ZERO;
         let stop = AtomicBool::new(false);
         let noticed = watch.before(&stop).unwrap();
-        assert!(noticed.starts_with("before the run other processes used"), "{noticed}");
+        assert!(
+            noticed.starts_with("before the run other processes used"),
+            "{noticed}"
+        );
         watch.patience = Duration::from_hours(1);
-        assert!(watch.before(&AtomicBool::new(true)).is_some(), "a stop ends the wait");
+        assert!(
+            watch.before(&AtomicBool::new(true)).is_some(),
+            "a stop ends the wait"
+        );
     }
 
     #[test]

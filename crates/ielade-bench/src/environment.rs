@@ -2,10 +2,7 @@
 //!
 //! Everything here is best effort: what a system does not tell is left out.
 
-use crate::{
-    probe::control_group,
-    record::Environment,
-};
+use crate::{probe::control_group, record::Environment};
 use rustix::fs::{major, minor};
 use std::{
     fs,
@@ -197,7 +194,10 @@ mod tests {
         let store = tempfile::tempdir().unwrap();
         let number = fs::metadata(store.path()).unwrap().dev();
         let number = format!("{}:{}", major(number), minor(number));
-        let root = root_with(&[("sys/devices/sda1/stat", "1 2 3\n"), ("sys/dev/block/x", "")]);
+        let root = root_with(&[
+            ("sys/devices/sda1/stat", "1 2 3\n"),
+            ("sys/dev/block/x", ""),
+        ]);
         let device = root.path().join("sys/devices/sda1");
         let link = root.path().join("sys/dev/block").join(number);
         std::os::unix::fs::symlink(&device, link).unwrap();

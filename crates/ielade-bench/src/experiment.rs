@@ -4,16 +4,21 @@
 //! A run that was interrupted leaves nothing and is run again; a run that failed is recorded, and
 //! is tried again when the same command is given again; a completed run is never run twice, but
 //! where the machine did other work meanwhile: such a run is marked and repeated at the end, up to
-//! the plan's `most_repeats`.
+//! the plan's `most_repeats`. Where the plan asks for a precision (`target_ci`), blocks are added
+//! until the intervals of all runs so far are that narrow, or there are `most_blocks`.
 
 mod difference;
+mod marks;
 mod repeats;
 mod stores;
 
 use crate::{
     busy::{BusyLimits, MachineWatch, Watch},
     environment::load_average,
+    memory_group::{MemoryGroupError, MemoryGroups},
+    pilot::{Forecast, Pilot, TimedRun},
     plan::{MemoryLimit, Plan, PlanError},
+    precision::{self, Widest},
     record::{
         Configuration, DataSetSummary, Environment, ExperimentRecord, Outcome, Record, RunMark,
         RunRecord, SessionRecord, StoreSummary,
@@ -27,17 +32,20 @@ use ielade_core::{
     timestamp::rfc3339,
     worker_protocol::{Consumer, Event, Job, PROTOCOL_VERSION},
 };
+use repeats::Attempts;
 use std::{
     collections::HashSet,
     path::{Path, PathBuf},
     sync::atomic::{AtomicBool, Ordering},
     time::{Duration, SystemTime},
 };
-use repeats::Attempts;
 use stores::StoreLocator;
 
 /// Version of the records that this crate writes and reads.
 pub const RECORD_FORMAT_VERSION: u32 = 1;
+
+/// Blocks that tell what to expect of the others.
+const PILOT_BLOCKS: u32 = 2;
 
 /// How long a quiet machine is waited for before a run.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -56,6 +64,9 @@ pub enum ExperimentError {
     /// The worker cannot be started.
     #[error(transparent)]
     Worker(#[from] WorkerError),
+    /// The memory of workers cannot be limited as the plan asks.
+    #[error(transparent)]
+    Memory(#[from] MemoryGroupError),
     /// The folder holds another experiment.
     #[error(
         "{} holds another experiment: {differences}; name another folder for this one \
@@ -143,6 +154,11 @@ pub trait Progress {
     fn event(&mut self, _run: &RunPlace<'_>, _event: &Event) {}
     /// The run has ended and its record is on the disk.
     fn run_ended(&mut self, _run: &RunPlace<'_>, _record: &RunRecord, _standing: &Standing) {}
+    /// The first two blocks have ended, and tell what the rest can find and how long it takes.
+    fn forecast(&mut self, _forecast: &Forecast) {}
+    /// All planned blocks have ended, and this is the widest interval; another block follows where
+    /// it is too wide and the plan allows it.
+    fn precision(&mut self, _blocks: u32, _widest: &Widest) {}
     /// Something that a person should know before the end.
     fn warning(&mut self, _message: &str) {}
 }
@@ -170,6 +186,9 @@ pub struct Experiment {
     stores: StoreLocator,
     log: RecordLog,
     runs: RunHistory,
+    /// Blocks to run, as far as is known: the plan's, and those that were added.
+    blocks: u32,
+    memory: Option<MemoryGroups>,
     warnings: Vec<String>,
     watch: Box<dyn Watch>,
 }
@@ -179,22 +198,23 @@ impl Experiment {
     /// whose records are there.
     ///
     /// # Errors
-    /// Where the plan breaks a rule, a store is missing, the records cannot be opened, or they
-    /// are of another plan or of stores that have been made again.
+    /// Where the plan breaks a rule, a store is missing, memory cannot be limited as it asks, the
+    /// records cannot be opened, or they are of another plan or of stores that have been made again.
     pub fn create_or_continue(folder: &Path, setup: Setup) -> Result<Self, ExperimentError> {
         setup.plan.validate()?;
         let stores = StoreLocator::of(&setup.plan, &setup.stores)?;
         let configurations = setup.plan.configurations();
+        let memory = setup.plan.memory_limit.map(MemoryLimit::bytes);
+        let memory = memory.map(MemoryGroups::of).transpose()?;
         let (log, found) = RecordLog::open(folder)?;
         let warnings = found.torn.iter().map(ToString::to_string).collect();
-        let watch = MachineWatch::of_this_machine(
-            &setup.plan.data.stores,
-            BusyLimits::default(),
-            PATIENCE,
-        );
+        let watch =
+            MachineWatch::of_this_machine(&setup.plan.data.stores, BusyLimits::default(), PATIENCE);
         let mut experiment = Self {
             watch: Box::new(watch),
-            runs: RunHistory::of(configurations.len()),
+            runs: RunHistory::of(&configurations),
+            blocks: setup.plan.blocks,
+            memory,
             configurations,
             stores,
             log,
@@ -222,17 +242,17 @@ impl Experiment {
 
     /// How far the experiment is.
     pub fn standing(&self) -> Standing {
-        let total = self.setup.plan.blocks * self.configurations.len() as u32;
+        let total = self.blocks * self.configurations.len() as u32;
         Standing {
             completed: self.runs.completed.len() as u32,
             failed: self.runs.failed,
             total,
-            seconds_left: self.runs.seconds_left(&self.setup.plan),
+            seconds_left: self.runs.seconds_left(self.blocks),
         }
     }
 
-    /// Runs everything that is not complete, block after block, then repeats what was disturbed,
-    /// until the end or until `stop` is true.
+    /// Runs everything that is not complete, block after block, adds blocks where intervals are to
+    /// be narrower, then repeats what was disturbed, until the end or until `stop` is true.
     ///
     /// # Errors
     /// Where a worker cannot be started or a record not be written. All runs before that are in
@@ -243,7 +263,7 @@ impl Experiment {
         stop: &AtomicBool,
     ) -> Result<SessionEnd, ExperimentError> {
         self.runs.failed = 0;
-        let is_complete = self.standing().completed == self.standing().total;
+        let is_complete = self.open_runs(0).is_empty() && !self.needs_blocks();
         if is_complete && self.runs_to_repeat().is_empty() {
             return Ok(SessionEnd::Finished(self.standing()));
         }
@@ -252,7 +272,7 @@ impl Experiment {
             runs_before: self.standing().completed,
             environment: self.environment(),
         }))?;
-        let mut goes_on = self.run_all(self.open_runs(), progress, stop)?;
+        let mut goes_on = self.run_blocks(progress, stop)?;
         for _ in 0..self.setup.plan.most_repeats {
             goes_on = goes_on && self.run_all(self.runs_to_repeat(), progress, stop)?;
         }
@@ -261,6 +281,59 @@ impl Experiment {
         } else {
             SessionEnd::Interrupted(self.standing())
         })
+    }
+
+    /// Runs all blocks, and adds some until the intervals are narrow enough; false where it was
+    /// stopped on request.
+    fn run_blocks(
+        &mut self,
+        progress: &mut dyn Progress,
+        stop: &AtomicBool,
+    ) -> Result<bool, ExperimentError> {
+        let mut from = 0;
+        loop {
+            if !self.run_all(self.open_runs(from), progress, stop)? {
+                return Ok(false);
+            }
+            if let Some(widest) = self.widest() {
+                progress.precision(self.blocks, &widest);
+            }
+            if !self.needs_blocks() {
+                return Ok(true);
+            }
+            from = self.blocks;
+            self.blocks += 1;
+        }
+    }
+
+    /// The widest interval, where the plan asks for a precision.
+    fn widest(&self) -> Option<Widest> {
+        self.setup.plan.target_ci?;
+        precision::widest(&self.setup.plan, &self.runs.pilot)
+    }
+
+    /// True where intervals are too wide and the plan allows more blocks.
+    fn needs_blocks(&self) -> bool {
+        let target = self.setup.plan.target_ci.unwrap_or(f64::INFINITY);
+        self.blocks < self.setup.plan.block_limit()
+            && self
+                .widest()
+                .is_some_and(|widest| widest.half_width > target)
+    }
+
+    /// Tells once what the first two blocks say of the others.
+    fn tell_forecast(&mut self, progress: &mut dyn Progress) {
+        if self.runs.told_forecast || self.setup.plan.blocks <= PILOT_BLOCKS {
+            return;
+        }
+        let of_pilot = |run: &(u32, u32, u32)| run.0 < PILOT_BLOCKS;
+        if self.open_runs(0).iter().any(of_pilot) {
+            return;
+        }
+        self.runs.told_forecast = true;
+        if let Some(forecast) = self.runs.pilot.forecast(&self.setup.plan) {
+            progress.forecast(&forecast);
+        }
     }
 
     /// Runs these once each; false where it was stopped on request.
@@ -331,16 +404,18 @@ impl Experiment {
         for record in rest {
             if let Record::Run(run) = record {
                 self.runs.add(run).map_err(unusable)?;
+                let most = self.setup.plan.block_limit();
+                self.blocks = self.blocks.max(run.block.saturating_add(1)).min(most);
             }
         }
         Ok(())
     }
 
-    /// Block, position and configuration of all runs that are not complete.
-    fn open_runs(&self) -> Vec<(u32, u32, u32)> {
+    /// Block, position and configuration of all runs that are not complete, from a block on.
+    fn open_runs(&self, from: u32) -> Vec<(u32, u32, u32)> {
         let plan = &self.setup.plan;
         let count = self.configurations.len() as u32;
-        (0..plan.blocks)
+        (from..self.blocks)
             .flat_map(|block| {
                 let order = block_order(plan.seed, block, count);
                 (0..count)
@@ -370,7 +445,10 @@ impl Experiment {
         let started = rfc3339(SystemTime::now());
         let load_before = load_average();
         let timeout = Duration::from_secs(self.setup.plan.timeout_seconds);
-        let limits = Limits::new(timeout, stop);
+        let limits = Limits {
+            memory: self.memory.as_ref(),
+            ..Limits::new(timeout, stop)
+        };
         let job = self.job(&configuration, block);
         let run = run_worker(&self.setup.worker, &job, limits, &mut |event| {
             progress.event(&place, event);
@@ -384,13 +462,18 @@ impl Experiment {
             load_before,
             outcome,
             attempt: self.runs.attempts.of(block, index),
-            marks: busy_marks(disturbed_before, disturbed),
+            marks: busy_marks(disturbed_before, disturbed)
+                .into_iter()
+                .chain(marks::cache_mark(&configuration, &run))
+                .collect(),
         };
         let record = run_record(&place, context, run);
         self.log.append(&Record::Run(Box::new(record.clone())))?;
         let failures_in_a_row = self.runs.count(&record);
         progress.run_ended(&place, &record, &self.standing());
         self.warn_if_busy(&record, progress);
+        self.warn_if_not_established(&record, &configuration, progress);
+        self.tell_forecast(progress);
         if failures_in_a_row == FAILURES_TO_WARN {
             progress.warning(&format!(
                 "{} failed {FAILURES_TO_WARN} times in a row; the others go on",
@@ -418,6 +501,28 @@ impl Experiment {
                 "the machine does other work ({what}); such runs are marked, and repeated at the \
                  end {} times at most",
                 self.setup.plan.most_repeats
+            ));
+        }
+    }
+
+    /// Tells of runs that do not count for the state of the cache, once a session.
+    fn warn_if_not_established(
+        &mut self,
+        record: &RunRecord,
+        configuration: &Configuration,
+        progress: &mut dyn Progress,
+    ) {
+        let mark = record.marks.iter().find(|mark| mark.leaves_out());
+        if let (Some(RunMark::CacheNotEstablished { residency, .. }), false) =
+            (mark, self.runs.told_cache)
+        {
+            self.runs.told_cache = true;
+            progress.warning(&format!(
+                "the cache was not {} before an epoch of {}: it held {:.1} % of the store; such runs \
+                 are marked, and left out of comparisons",
+                configuration.cache,
+                configuration.name,
+                residency * 100.0
             ));
         }
     }
@@ -493,8 +598,14 @@ struct RunHistory {
     configurations: Vec<ConfigurationHistory>,
     /// How often each run was attempted.
     attempts: Attempts,
+    /// The runs that count, with their times.
+    pilot: Pilot,
     /// Whether a person has been told in this session that the machine is busy.
     told_busy: bool,
+    /// Whether a person has been told in this session of a cache in another state.
+    told_cache: bool,
+    /// Whether a person has been told in this session what to expect.
+    told_forecast: bool,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -505,13 +616,19 @@ struct ConfigurationHistory {
 }
 
 impl RunHistory {
-    fn of(configurations: usize) -> Self {
+    fn of(configurations: &[Configuration]) -> Self {
         Self {
             completed: HashSet::new(),
             failed: 0,
-            configurations: vec![ConfigurationHistory::default(); configurations],
+            configurations: vec![ConfigurationHistory::default(); configurations.len()],
             attempts: Attempts::default(),
+            pilot: Pilot {
+                configurations: configurations.to_vec(),
+                runs: Vec::new(),
+            },
             told_busy: false,
+            told_cache: false,
+            told_forecast: false,
         }
     }
 
@@ -539,6 +656,9 @@ impl RunHistory {
     /// Counts a run, and gives the failures of its configuration in a row.
     fn count(&mut self, run: &RunRecord) -> u32 {
         self.attempts.count(run);
+        if let Some(timed) = TimedRun::of(run) {
+            self.pilot.add(timed);
+        }
         let history = &mut self.configurations[run.configuration as usize];
         if run.outcome == Outcome::Completed {
             // A repeat is no further run.
@@ -556,14 +676,14 @@ impl RunHistory {
 
     /// Seconds of all runs that are missing, by the mean of their configuration, or of all
     /// configurations for one that has not run yet.
-    fn seconds_left(&self, plan: &Plan) -> Option<f64> {
+    fn seconds_left(&self, blocks: u32) -> Option<f64> {
         let known = self.configurations.iter().filter(|one| one.completed > 0);
         let means: Vec<f64> = known
             .map(|one| one.seconds / f64::from(one.completed))
             .collect();
         let usual = crate::statistics::mean(&means)?;
         let left = self.configurations.iter().map(|one| {
-            let missing = plan.blocks.saturating_sub(one.completed);
+            let missing = blocks.saturating_sub(one.completed);
             let each = match one.completed {
                 0 => usual,
                 count => one.seconds / f64::from(count),
@@ -602,8 +722,8 @@ mod tests {
 
     #[test]
     fn the_time_left_counts_each_configuration_by_its_own_mean() {
-        let mut history = RunHistory::of(3);
-        assert_eq!(history.seconds_left(&plan()), None);
+        let mut history = RunHistory::of(&plan().configurations()[..3]);
+        assert_eq!(history.seconds_left(10), None);
         let ran = |completed, seconds| ConfigurationHistory {
             completed,
             seconds,
@@ -611,7 +731,7 @@ mod tests {
         };
         history.configurations = vec![ran(4, 8.0), ran(9, 36.0), ran(0, 0.0)];
         // 6 runs of 2 s, 1 of 4 s, and 10 of which only the mean of the others (3 s) is known.
-        assert_eq!(history.seconds_left(&plan()), Some(12.0 + 4.0 + 30.0));
+        assert_eq!(history.seconds_left(10), Some(12.0 + 4.0 + 30.0));
     }
 
     #[test]
@@ -635,7 +755,9 @@ mod tests {
             configurations: plan.configurations(),
             stores: StoreLocator::of(&plan, &stores).unwrap(),
             log: RecordLog::on_a_full_disk(folder.path()),
-            runs: RunHistory::of(3),
+            runs: RunHistory::of(&plan.configurations()),
+            blocks: plan.blocks,
+            memory: None,
             warnings: Vec::new(),
             watch: Box::new(Unwatched),
             setup: Setup {

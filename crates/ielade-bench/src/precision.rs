@@ -52,7 +52,8 @@ fn half_width(plan: &Plan, runs: &Pilot, (place, one): (u32, &Configuration)) ->
     if one.layout == plan.baseline {
         let values: Vec<f64> = own.into_values().collect();
         let is_alone = plan.layouts.len() == 1;
-        return is_alone.then(|| relative(mean(&values), Bootstrap::default().mean_interval(&values)));
+        return is_alone
+            .then(|| relative(mean(&values), Bootstrap::default().mean_interval(&values)));
     }
     let base = (0..).zip(&runs.configurations).find_map(|(place, other)| {
         let is_base = other.is_contestant()
@@ -70,7 +71,9 @@ fn half_width(plan: &Plan, runs: &Pilot, (place, one): (u32, &Configuration)) ->
         .filter_map(|(block, value)| Some((*value, *base.get(block)?)))
         .collect();
     let (above, below): (Vec<f64>, Vec<f64>) = pairs.iter().copied().unzip();
-    let ratio = mean(&above).zip(mean(&below)).map(|(above, below)| above / below);
+    let ratio = mean(&above)
+        .zip(mean(&below))
+        .map(|(above, below)| above / below);
     Some(relative(
         ratio,
         Bootstrap::default().paired_ratio_interval(&pairs),

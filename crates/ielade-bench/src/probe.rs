@@ -310,8 +310,7 @@ fn figures(now: &MachineSample, first: &MachineSample, ticks_per_second: f64) ->
         io_wait_seconds: now.cpu.map(|cpu| seconds(cpu.io_wait)),
         io_stall_seconds: now.pressure.map(|pressure| pressure.io_some_seconds),
         page_cache_bytes: now.page_cache_bytes.map(|bytes| bytes as f64),
-        device_reads: device_reads
-            .map(|(now, first)| now.reads.saturating_sub(first.reads) as f64),
+        device_reads: device_reads.map(|(now, first)| now.reads.saturating_sub(first.reads) as f64),
     }
 }
 

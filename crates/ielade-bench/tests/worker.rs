@@ -105,7 +105,10 @@ fn what_a_worker_has_its_children_do_counts_once() {
     let family = run("family").probe;
     let cpu = |probe: &ProbeSummary| probe.cpu_user_seconds + probe.cpu_system_seconds;
     assert!(cpu(&family) >= 0.03, "{family:?}");
-    assert!(cpu(&family) < 1.8 * cpu(&alone) + 0.1, "{family:?} {alone:?}");
+    assert!(
+        cpu(&family) < 1.8 * cpu(&alone) + 0.1,
+        "{family:?} {alone:?}"
+    );
 }
 
 #[test]
@@ -119,7 +122,10 @@ fn what_happened_is_told_from_one_word_to_the_next_and_over_time() {
         .collect();
     assert_eq!(words, ["ready", "epoch", "epoch", "done"]);
     let ends = run.probe.intervals.windows(2);
-    assert!(ends.into_iter().all(|pair| pair[0].end_seconds <= pair[1].end_seconds));
+    assert!(
+        ends.into_iter()
+            .all(|pair| pair[0].end_seconds <= pair[1].end_seconds)
+    );
     let epochs: f64 = run.probe.intervals[1..3]
         .iter()
         .map(|interval| interval.cpu_user_seconds + interval.cpu_system_seconds)
@@ -129,7 +135,10 @@ fn what_happened_is_told_from_one_word_to_the_next_and_over_time() {
     let series = &run.series;
     assert!(!series.seconds.is_empty());
     for column in [&series.rss_bytes, &series.cpu_user, &series.read_bytes] {
-        assert!(column.is_empty() || column.len() == series.seconds.len(), "{series:?}");
+        assert!(
+            column.is_empty() || column.len() == series.seconds.len(),
+            "{series:?}"
+        );
     }
     assert!(run.probe.machine.unwrap().processors > 0);
     assert!(run.probe.cost.seconds > 0.0);

@@ -10,7 +10,11 @@ use crate::{
 pub(super) fn cache_mark(configuration: &Configuration, run: &WorkerRun) -> Option<RunMark> {
     let asked = configuration.cache;
     let first = run.ready.as_ref().and_then(|ready| ready.residency);
-    let later = run.epochs.iter().skip(1).map(|epoch| epoch.residency_before);
+    let later = run
+        .epochs
+        .iter()
+        .skip(1)
+        .map(|epoch| epoch.residency_before);
     (0..)
         .zip(std::iter::once(first).chain(later))
         .filter_map(|(epoch, residency)| Some((epoch, residency?)))

@@ -188,7 +188,10 @@ mod tests {
     #[test]
     fn a_limit_of_version_1_is_read_inside_a_container() {
         let root = root_with(&[
-            ("proc/self/cgroup", "5:cpu,cpuacct:/a\n4:memory:/docker/abc\n"),
+            (
+                "proc/self/cgroup",
+                "5:cpu,cpuacct:/a\n4:memory:/docker/abc\n",
+            ),
             ("sys/fs/cgroup/memory/memory.limit_in_bytes", "1048576\n"),
         ]);
         assert_eq!(limits(root.path()), memory(1_048_576));
@@ -203,7 +206,10 @@ mod tests {
             ("sys/fs/cgroup/a/b/cpuset.cpus.effective", "0-1,4\n"),
         ]);
         let version_1 = root_with(&[
-            ("proc/self/cgroup", "3:cpuset:/a\n2:cpu,cpuacct:/a\n1:name=systemd:/\n0::/\n"),
+            (
+                "proc/self/cgroup",
+                "3:cpuset:/a\n2:cpu,cpuacct:/a\n1:name=systemd:/\n0::/\n",
+            ),
             ("sys/fs/cgroup/cpu,cpuacct/a/cpu.cfs_quota_us", "150000\n"),
             ("sys/fs/cgroup/cpu,cpuacct/a/cpu.cfs_period_us", "100000\n"),
             ("sys/fs/cgroup/cpu,cpuacct/cpu.cfs_quota_us", "-1\n"),
@@ -224,7 +230,10 @@ mod tests {
     fn no_limit_is_none() {
         let root = root_with(&[
             ("proc/self/cgroup", "4:memory:/\n"),
-            ("sys/fs/cgroup/memory/memory.limit_in_bytes", "9223372036854771712\n"),
+            (
+                "sys/fs/cgroup/memory/memory.limit_in_bytes",
+                "9223372036854771712\n",
+            ),
         ]);
         assert_eq!(limits(root.path()), None);
         assert_eq!(limits(&root.path().join("nothing")), None);
@@ -241,15 +250,24 @@ mod tests {
             ("0::/", "-5 x"),
             ("0::/", ""),
         ] {
-            let root = root_with(&[("proc/self/cgroup", groups), ("sys/fs/cgroup/cpu.max", quota)]);
+            let root = root_with(&[
+                ("proc/self/cgroup", groups),
+                ("sys/fs/cgroup/cpu.max", quota),
+            ]);
             assert_eq!(limits(root.path()), None, "{groups:?} {quota:?}");
         }
     }
 
     #[test]
     fn being_held_up_is_read_in_both_versions() {
-        assert_eq!(parse_throttled("nr_throttled 3\nthrottled_usec 2500000\n"), Some(2.5));
-        assert_eq!(parse_throttled("nr_throttled 3\nthrottled_time 2500000000\n"), Some(2.5));
+        assert_eq!(
+            parse_throttled("nr_throttled 3\nthrottled_usec 2500000\n"),
+            Some(2.5)
+        );
+        assert_eq!(
+            parse_throttled("nr_throttled 3\nthrottled_time 2500000000\n"),
+            Some(2.5)
+        );
         assert_eq!(parse_throttled("usage_usec 5\n"), None);
         let root = root_with(&[
             ("proc/7/cgroup", "0::/a\n"),

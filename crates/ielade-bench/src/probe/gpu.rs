@@ -180,7 +180,10 @@ mod tests {
         .report();
         assert_eq!(report.memory_used_before_bytes, 100);
         assert_eq!(report.peak_memory_used_bytes, 300);
-        assert_eq!((report.samples, report.utilisation, report.zero_share), (4, 0.25, 0.5));
+        assert_eq!(
+            (report.samples, report.utilisation, report.zero_share),
+            (4, 0.25, 0.5)
+        );
     }
 
     #[test]

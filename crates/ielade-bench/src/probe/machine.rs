@@ -162,7 +162,9 @@ fn parse_cpu(text: &str) -> Option<CpuTicks> {
         return None;
     }
     let numbered = |line: &&str| {
-        let name = line.strip_prefix("cpu").and_then(|line| line.chars().next());
+        let name = line
+            .strip_prefix("cpu")
+            .and_then(|line| line.chars().next());
         name.is_some_and(|digit| digit.is_ascii_digit())
     };
     Some(CpuTicks {
@@ -283,8 +285,14 @@ ctxt 1
     #[test]
     fn the_frequency_comes_from_cpufreq_or_from_cpuinfo() {
         let root = root_with(&[
-            ("sys/devices/system/cpu/cpu0/cpufreq/scaling_cur_freq", "1000000\n"),
-            ("sys/devices/system/cpu/cpu1/cpufreq/scaling_cur_freq", "3000000\n"),
+            (
+                "sys/devices/system/cpu/cpu0/cpufreq/scaling_cur_freq",
+                "1000000\n",
+            ),
+            (
+                "sys/devices/system/cpu/cpu1/cpufreq/scaling_cur_freq",
+                "3000000\n",
+            ),
             ("sys/devices/system/cpu/cpufreq/boost", "1\n"),
             ("proc/cpuinfo", "cpu MHz\t\t: 5000.0\n"),
         ]);

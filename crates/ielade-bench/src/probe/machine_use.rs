@@ -36,9 +36,8 @@ pub(crate) fn between(
 ) -> Option<MachineUse> {
     let ticks_per_second = rustix::param::clock_ticks_per_second() as f64;
     let (first, last) = (before.sample.cpu?, after.sample.cpu?);
-    let seconds = |of: fn(&CpuTicks) -> u64| {
-        of(&last).saturating_sub(of(&first)) as f64 / ticks_per_second
-    };
+    let seconds =
+        |of: fn(&CpuTicks) -> u64| of(&last).saturating_sub(of(&first)) as f64 / ticks_per_second;
     let (user, system) = (seconds(|cpu| cpu.user), seconds(|cpu| cpu.system));
     let ours = worker_cpu + (after.own_cpu - before.own_cpu);
     Some(MachineUse {
@@ -128,7 +127,10 @@ mod tests {
         assert_eq!(seen.pressure.unwrap().io_some_seconds, 20.0);
         assert_eq!(seen.device.unwrap().reads, 20);
         let all_ours = between(&before, &after, 30.0).unwrap();
-        assert_eq!(all_ours.foreign_seconds, 0.0, "clocks differ by their ticks");
+        assert_eq!(
+            all_ours.foreign_seconds, 0.0,
+            "clocks differ by their ticks"
+        );
     }
 
     #[test]

@@ -161,9 +161,10 @@ pub(super) fn kibibytes(text: &str, key: &str) -> Option<u64> {
 /// (a command's name) is replaced.
 pub(super) fn read(path: &Path) -> Option<String> {
     let bytes = fs::read(path).ok()?;
-    Some(String::from_utf8(bytes).unwrap_or_else(|error| {
-        String::from_utf8_lossy(error.as_bytes()).into_owned()
-    }))
+    Some(
+        String::from_utf8(bytes)
+            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()),
+    )
 }
 
 #[cfg(test)]
@@ -200,7 +201,13 @@ mod tests {
 
     #[test]
     fn a_hostile_command_name_does_not_shift_the_fields() {
-        for name in ["sh", "a) R 1 2 3 (b", "a b\nVmRSS: 1 kB\n", ")", "\u{fffd}))"] {
+        for name in [
+            "sh",
+            "a) R 1 2 3 (b",
+            "a b\nVmRSS: 1 kB\n",
+            ")",
+            "\u{fffd}))",
+        ] {
             let text = format!("77 ({name}) {FIELDS}\n");
             assert_eq!(parse_stat(&text), Some(stat()), "{name:?}");
         }
@@ -225,16 +232,23 @@ mod tests {
 
     #[test]
     fn memory_is_given_in_bytes_and_a_zombie_has_none() {
-        let status = "Name:\tVmRSS:\nVmPeak:\t  10 kB\nVmHWM:\t   3 kB\nVmRSS:\t 2 kB\nRssAnon:\t 1 kB\n";
+        let status =
+            "Name:\tVmRSS:\nVmPeak:\t  10 kB\nVmHWM:\t   3 kB\nVmRSS:\t 2 kB\nRssAnon:\t 1 kB\n";
         let memory = Memory {
             rss: 2048,
             peak_rss: 3072,
             anonymous: 1024,
         };
         assert_eq!(parse_memory(status), memory);
-        assert_eq!(parse_memory("Name:\tsh\nState:\tZ (zombie)\n"), Memory::default());
+        assert_eq!(
+            parse_memory("Name:\tsh\nState:\tZ (zombie)\n"),
+            Memory::default()
+        );
         assert_eq!(kibibytes("VmRSS:\t x kB\n", "VmRSS:"), None);
-        assert_eq!(kibibytes("VmRSS:\t18446744073709551615 kB\n", "VmRSS:"), None);
+        assert_eq!(
+            kibibytes("VmRSS:\t18446744073709551615 kB\n", "VmRSS:"),
+            None
+        );
     }
 
     #[test]
@@ -252,7 +266,8 @@ mod tests {
 
     #[test]
     fn the_share_of_a_process_is_not_the_share_of_its_parts() {
-        let rollup = "5584b687e000-7fff ---p 0 0:0 0 [rollup]\nRss: 9 kB\nPss: 4 kB\nPss_Dirty: 1 kB\n";
+        let rollup =
+            "5584b687e000-7fff ---p 0 0:0 0 [rollup]\nRss: 9 kB\nPss: 4 kB\nPss_Dirty: 1 kB\n";
         assert_eq!(parse_pss(rollup), Some(4096));
         assert_eq!(parse_pss("Rss: 9 kB\nPss_Anon: 1 kB\n"), None);
     }

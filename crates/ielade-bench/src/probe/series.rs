@@ -121,11 +121,13 @@ fn rounded(value: f64, parts: f64) -> f64 {
 
 fn columns(points: &[&Snapshot]) -> ProbeSeries {
     let columns = Columns { points };
-    let machine = |of: fn(&super::MachineFigures) -> Option<f64>| {
-        move |point: &Snapshot| of(&point.machine)
-    };
+    let machine =
+        |of: fn(&super::MachineFigures) -> Option<f64>| move |point: &Snapshot| of(&point.machine);
     ProbeSeries {
-        seconds: points.iter().map(|point| rounded(point.at, 1000.0)).collect(),
+        seconds: points
+            .iter()
+            .map(|point| rounded(point.at, 1000.0))
+            .collect(),
         rss_bytes: columns.value(|point| Some(point.rss as f64)),
         pss_bytes: columns.value(|point| point.pss.map(|bytes| bytes as f64)),
         anonymous_bytes: columns.value(|point| Some(point.anonymous as f64)),
@@ -180,7 +182,10 @@ mod tests {
     fn what_was_not_told_has_no_column_and_a_gap_is_none() {
         assert!(series_of(3).columns().machine_cpu.is_empty());
         let mut series = Series::of_at_most(MOST_POINTS);
-        for (number, busy) in [Some(1.0), None, Some(2.0), Some(2.1)].into_iter().enumerate() {
+        for (number, busy) in [Some(1.0), None, Some(2.0), Some(2.1)]
+            .into_iter()
+            .enumerate()
+        {
             series.add(&Snapshot {
                 machine: MachineFigures {
                     busy_seconds: busy,

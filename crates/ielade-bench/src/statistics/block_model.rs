@@ -45,7 +45,10 @@ impl BlockModel {
         let mut squares = 0.0;
         for row in blocks {
             let mood = mean(row)? - centre;
-            let residuals = row.iter().zip(&means).map(|(value, mean)| value - mean - mood);
+            let residuals = row
+                .iter()
+                .zip(&means)
+                .map(|(value, mean)| value - mean - mood);
             squares += residuals.map(|residual| residual * residual).sum::<f64>();
         }
         let degrees = ((layouts - 1) * (blocks.len() - 1)) as f64;
@@ -88,7 +91,10 @@ mod tests {
         assert_eq!(BlockModel::fit(&[vec![1.0, 2.0]]), None);
         assert_eq!(BlockModel::fit(&[vec![1.0], vec![2.0]]), None);
         assert_eq!(BlockModel::fit(&[vec![1.0, 2.0], vec![2.0]]), None);
-        assert_eq!(BlockModel::fit(&[vec![1.0, 2.0], vec![2.0, f64::NAN]]), None);
+        assert_eq!(
+            BlockModel::fit(&[vec![1.0, 2.0], vec![2.0, f64::NAN]]),
+            None
+        );
         let model = BlockModel::fit(&[vec![1.0, 2.0], vec![2.0, 5.0]]).unwrap();
         assert_eq!(model.compare(0, 2), None);
     }

@@ -33,7 +33,9 @@ pub fn cliffs_delta(first: &[f64], second: &[f64]) -> Option<CliffsDelta> {
         return None;
     }
     let pairs = (first.len() * second.len()) as f64;
-    let all = first.iter().flat_map(|a| second.iter().map(|b| sign(*a, *b)));
+    let all = first
+        .iter()
+        .flat_map(|a| second.iter().map(|b| sign(*a, *b)));
     let delta = all.sum::<f64>() / pairs;
     Some(CliffsDelta {
         delta,
@@ -98,8 +100,7 @@ fn variance(first: &[f64], second: &[f64], delta: f64) -> f64 {
         .iter()
         .flat_map(|a| second.iter().map(move |b| (sign(*a, *b) - delta).powi(2)))
         .sum();
-    let estimate =
-        (n * n * rows + m * m * columns - cells) / (m * n * (m - 1.0) * (n - 1.0));
+    let estimate = (n * n * rows + m * m * columns - cells) / (m * n * (m - 1.0) * (n - 1.0));
     estimate.max((1.0 - delta * delta) / (m * n - 1.0))
 }
 

@@ -92,7 +92,10 @@ impl Feasibility {
             return None;
         }
         let mut ways = Vec::new();
-        ways.extend(self.blocks_needed.map(|blocks| format!("run {blocks} blocks")));
+        ways.extend(
+            self.blocks_needed
+                .map(|blocks| format!("run {blocks} blocks")),
+        );
         ways.push(match self.most_comparisons() {
             0 => "compare against one baseline only".to_owned(),
             most => format!("make at most {most} comparisons, for example against one baseline"),
@@ -155,10 +158,16 @@ mod tests {
     #[test]
     fn the_advice_names_the_ways_out_that_help() {
         let advice = family_is_feasible(10, 42, 0.05).advice().unwrap();
-        assert!(advice.contains("run 11 blocks") && advice.contains("unpaired"), "{advice}");
+        assert!(
+            advice.contains("run 11 blocks") && advice.contains("unpaired"),
+            "{advice}"
+        );
         // Three runs have 20 ways: ignoring blocks does not help.
         let advice = family_is_feasible(3, 4, 0.05).advice().unwrap();
-        assert!(!advice.contains("unpaired") && advice.contains("model"), "{advice}");
+        assert!(
+            !advice.contains("unpaired") && advice.contains("model"),
+            "{advice}"
+        );
         assert_eq!(family_is_feasible(10, 9, 0.05).advice(), None);
     }
 

@@ -123,7 +123,10 @@ mod tests {
         assert_eq!(friedman_test(&[vec![1.0, 2.0], vec![2.0, 3.0]]), None);
         assert_eq!(friedman_test(&[vec![1.0, 2.0, 3.0], vec![2.0, 3.0]]), None);
         assert_eq!(friedman_test(&[vec![1.0; 3], vec![2.0; 3]]), None);
-        assert_eq!(friedman_test(&[vec![1.0, 2.0, f64::NAN], vec![1.0, 2.0, 3.0]]), None);
+        assert_eq!(
+            friedman_test(&[vec![1.0, 2.0, f64::NAN], vec![1.0, 2.0, 3.0]]),
+            None
+        );
     }
 
     #[test]

@@ -82,8 +82,14 @@ mod tests {
 
     #[test]
     fn differences_without_spread_decide_at_once() {
-        assert_eq!(paired_t_test(&[0.0; 3]).unwrap().p_value.to_bits(), 1.0_f64.to_bits());
-        assert_eq!(paired_t_test(&[0.5; 3]).unwrap().p_value.to_bits(), 0.0_f64.to_bits());
+        assert_eq!(
+            paired_t_test(&[0.0; 3]).unwrap().p_value.to_bits(),
+            1.0_f64.to_bits()
+        );
+        assert_eq!(
+            paired_t_test(&[0.5; 3]).unwrap().p_value.to_bits(),
+            0.0_f64.to_bits()
+        );
     }
 
     #[test]

@@ -121,7 +121,10 @@ pub fn smallest_sign_flip_p(blocks: u32) -> f64 {
 pub fn smallest_unpaired_p(first: u32, second: u32) -> f64 {
     // Where the sizes differ, the mirror image is not among the ways.
     let extremes = if first == second { 2.0 } else { 1.0 };
-    let ways = ways((first as usize).saturating_add(second as usize), first as usize);
+    let ways = ways(
+        (first as usize).saturating_add(second as usize),
+        first as usize,
+    );
     ways.map_or(1.0 / (DRAWN + 1) as f64, |ways| {
         (extremes / ways as f64).min(1.0)
     })
@@ -211,7 +214,10 @@ mod tests {
             let high: Vec<f64> = (0..size).map(|value| 100.0 + f64::from(value)).collect();
             let found = unpaired_test(&low, &high, 0).unwrap().p_value;
             let smallest = smallest_unpaired_p(10, size as u32);
-            assert!((found - smallest).abs() < 1e-15, "{size}: {found}, {smallest}");
+            assert!(
+                (found - smallest).abs() < 1e-15,
+                "{size}: {found}, {smallest}"
+            );
         }
     }
 
@@ -224,7 +230,10 @@ mod tests {
         let drawn = sign_flip_test(&[differences, vec![0.0]].concat(), 0).unwrap();
         assert_eq!(drawn.arrangements, Arrangements::Drawn(99_999));
         // Five standard deviations of a share of 0.5 in 99,999 draws.
-        assert!((all.p_value - drawn.p_value).abs() < 0.008, "{all:?} {drawn:?}");
+        assert!(
+            (all.p_value - drawn.p_value).abs() < 0.008,
+            "{all:?} {drawn:?}"
+        );
         assert!(all.p_value > 0.01 && all.p_value < 0.99);
     }
 

@@ -78,7 +78,9 @@ impl PairedDesign {
     pub fn blocks_to_detect(&self, ratio: f64, deviation: f64, power: f64) -> Option<u32> {
         fewest_blocks(|blocks| {
             let design = Self { blocks, ..*self };
-            design.power(ratio, deviation).is_some_and(|found| found >= power)
+            design
+                .power(ratio, deviation)
+                .is_some_and(|found| found >= power)
         })
     }
 
@@ -103,7 +105,9 @@ impl PairedDesign {
     pub fn blocks_for_half_width(&self, target: f64, deviation: f64) -> Option<u32> {
         fewest_blocks(|blocks| {
             let design = Self { blocks, ..*self };
-            design.half_width(deviation).is_some_and(|reach| reach <= target)
+            design
+                .half_width(deviation)
+                .is_some_and(|reach| reach <= target)
         })
     }
 }

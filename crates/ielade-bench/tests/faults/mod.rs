@@ -43,7 +43,9 @@ impl Watch for Script {
 
     fn after(&mut self, _configuration: u32, _seen: &ProbeSummary) -> Option<String> {
         self.next += 1;
-        self.busy.contains(&(self.next - 1)).then(|| "somebody compiles".to_owned())
+        self.busy
+            .contains(&(self.next - 1))
+            .then(|| "somebody compiles".to_owned())
     }
 }
 
@@ -53,7 +55,9 @@ fn disturbed(folder: &Path, busy: &[u32], most_repeats: u32) -> Vec<RunRecord> {
     setup.plan.most_repeats = most_repeats;
     let experiment = Experiment::create_or_continue(folder, setup).unwrap();
     let mut experiment = experiment.watched_by(Script::busy_at(busy.iter().copied()));
-    let end = experiment.run(&mut Silent, &AtomicBool::new(false)).unwrap();
+    let end = experiment
+        .run(&mut Silent, &AtomicBool::new(false))
+        .unwrap();
     let SessionEnd::Finished(standing) = end else {
         panic!("{end:?}")
     };
@@ -101,7 +105,11 @@ fn of_a_repeated_run_the_undisturbed_attempt_counts_and_only_once() {
     let analysis = analyse(&records).unwrap();
     let summaries = analysis.groups.iter().flat_map(|group| &group.summaries);
     assert_eq!(summaries.clone().map(|one| one.completed).sum::<u32>(), 8);
-    let estimate = |metric| summaries.clone().filter_map(move |one| one.estimate(metric));
+    let estimate = |metric| {
+        summaries
+            .clone()
+            .filter_map(move |one| one.estimate(metric))
+    };
     assert!(estimate(Metric::MeanEpochSeconds).all(|one| one.runs == 2));
     // Of run 0 its repeat counts, of run 1 itself, as its repeat was disturbed too.
     let places: BTreeSet<u32> = summaries
@@ -195,7 +203,9 @@ fn a_worker_killed_with_signal_9_fails_its_run_alone() {
         store: hanging.path().to_owned(),
         done: false,
     };
-    experiment.run(&mut killer, &AtomicBool::new(false)).unwrap();
+    experiment
+        .run(&mut killer, &AtomicBool::new(false))
+        .unwrap();
     drop(experiment);
     let failed: Vec<RunRecord> = runs(folder.path())
         .into_iter()
@@ -232,7 +242,11 @@ fn a_disk_that_fills_up_in_the_middle_of_a_record_loses_and_doubles_no_run() {
     let status = harness.child.wait().unwrap();
     assert!(!status.success(), "{said:?}");
     assert!(completed(folder.path()).len() >= whole);
-    assert_eq!(read(folder.path()).unwrap().torn, None, "what was begun is taken back");
+    assert_eq!(
+        read(folder.path()).unwrap().torn,
+        None,
+        "what was begun is taken back"
+    );
     assert!(fs::read(&log).unwrap().starts_with(&before));
 
     Harness::start(folder.path(), &stores).finish();

@@ -37,7 +37,8 @@ kind = "model"
 model = "linear"
 "#;
 
-const RUNS: usize = 4 * 3 * 3;
+/// Four blocks of three layouts and the control, each with three consumers.
+const RUNS: usize = 4 * (3 + 1) * 3;
 
 fn runs(results: &Path) -> Vec<RunRecord> {
     let Ok(found) = records::read(results) else {

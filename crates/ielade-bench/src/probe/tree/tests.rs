@@ -75,8 +75,7 @@ impl Proc {
     }
 
     fn switches(&self, pid: u32, thread: u32, count: u64) {
-        let status =
-            format!("voluntary_ctxt_switches: {count}\nnonvoluntary_ctxt_switches: 1\n");
+        let status = format!("voluntary_ctxt_switches: {count}\nnonvoluntary_ctxt_switches: 1\n");
         self.write(&format!("{pid}/task/{thread}/status"), &status);
     }
 
