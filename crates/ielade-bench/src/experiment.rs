@@ -8,38 +8,43 @@
 //! until the intervals of all runs so far are that narrow, or there are `most_blocks`.
 
 mod difference;
-mod marks;
+mod error;
+mod history;
+mod progress;
 mod repeats;
+mod run_record;
 mod stores;
 
 use crate::{
     busy::{BusyLimits, MachineWatch, Watch},
     environment::load_average,
-    memory_group::{MemoryGroupError, MemoryGroups},
-    pilot::{Forecast, Pilot, TimedRun},
-    plan::{MemoryLimit, Plan, PlanError},
+    memory_group::MemoryGroups,
+    plan::{MemoryLimit, Plan},
     precision::{self, Widest},
     record::{
-        Configuration, DataSetSummary, Environment, ExperimentRecord, Outcome, Record, RunMark,
-        RunRecord, SessionRecord, StoreSummary,
+        Configuration, DataSetSummary, Environment, ExperimentRecord, Record, RunMark, RunRecord,
+        SessionRecord, StoreSummary,
     },
-    records::{RecordLog, RecordsError},
+    records::RecordLog,
     schedule::{block_order, run_seed},
-    worker::{Limits, WorkerCommand, WorkerError, WorkerRun, run_worker},
+    worker::{Limits, WorkerCommand, run_worker},
 };
+use history::RunHistory;
 use ielade_core::{
-    ForeignNames, LayoutId, Split,
+    ForeignNames, Split,
     timestamp::rfc3339,
-    worker_protocol::{Consumer, Event, Job, PROTOCOL_VERSION},
+    worker_protocol::{Consumer, Job, PROTOCOL_VERSION},
 };
-use repeats::Attempts;
+use run_record::{RunContext, run_record};
 use std::{
-    collections::HashSet,
-    path::{Path, PathBuf},
+    path::Path,
     sync::atomic::{AtomicBool, Ordering},
     time::{Duration, SystemTime},
 };
 use stores::StoreLocator;
+
+pub use error::ExperimentError;
+pub use progress::{Progress, RunPlace, SessionEnd, Silent, Standing};
 
 /// Version of the records that this crate writes and reads.
 pub const RECORD_FORMAT_VERSION: u32 = 1;
@@ -51,57 +56,6 @@ const PILOT_BLOCKS: u32 = 2;
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Failures of one configuration in a row after which a person is told.
 const FAILURES_TO_WARN: u32 = 3;
-
-/// Why an experiment cannot begin or go on.
-#[derive(Debug, thiserror::Error)]
-pub enum ExperimentError {
-    /// The plan breaks a rule.
-    #[error(transparent)]
-    Plan(#[from] PlanError),
-    /// Records cannot be read or written.
-    #[error(transparent)]
-    Records(#[from] RecordsError),
-    /// The worker cannot be started.
-    #[error(transparent)]
-    Worker(#[from] WorkerError),
-    /// The memory of workers cannot be limited as the plan asks.
-    #[error(transparent)]
-    Memory(#[from] MemoryGroupError),
-    /// The folder holds another experiment.
-    #[error(
-        "{} holds another experiment: {differences}; name another folder for this one \
-         (--out FOLDER), or continue the old one with its own plan",
-        folder.display()
-    )]
-    Different {
-        /// The folder.
-        folder: PathBuf,
-        /// What differs, in words.
-        differences: String,
-    },
-    /// The log does not begin with the experiment, or is of a newer version.
-    #[error("the records in {} cannot be continued: {reason}", folder.display())]
-    Unusable {
-        /// The folder.
-        folder: PathBuf,
-        /// Why not.
-        reason: String,
-    },
-    /// A layout has no store to train from.
-    #[error("no store of {layout} to train from; prepare it first")]
-    NoStore {
-        /// The layout.
-        layout: LayoutId,
-    },
-    /// A layout has two stores of one use, so that it is open which one is meant.
-    #[error("layout {layout} has more than one store to {purpose}: give one only")]
-    ManyStores {
-        /// The layout.
-        layout: LayoutId,
-        /// `train from` or `evaluate on`.
-        purpose: &'static str,
-    },
-}
 
 /// All that defines an experiment besides the folder of its records.
 #[derive(Debug, Clone, PartialEq)]
@@ -117,65 +71,6 @@ pub struct Setup {
     pub stores: Vec<StoreSummary>,
     /// How a worker is started.
     pub worker: WorkerCommand,
-}
-
-/// One run, before, while or after it takes place.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct RunPlace<'a> {
-    /// What runs.
-    pub configuration: &'a Configuration,
-    /// Place of the configuration in the plan.
-    pub configuration_index: u32,
-    /// Block, from 0.
-    pub block: u32,
-    /// Place within the block, from 0.
-    pub position: u32,
-}
-
-/// How far an experiment is.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Standing {
-    /// Runs that count.
-    pub completed: u32,
-    /// Runs that failed in this session.
-    pub failed: u32,
-    /// Runs of the whole experiment.
-    pub total: u32,
-    /// Seconds until the end, by the mean time of each configuration so far; `None` before the
-    /// first run has ended.
-    pub seconds_left: Option<f64>,
-}
-
-/// Is told what happens; every method may do nothing.
-pub trait Progress {
-    /// A worker is about to be started.
-    fn run_started(&mut self, _run: &RunPlace<'_>, _standing: &Standing) {}
-    /// The worker said something.
-    fn event(&mut self, _run: &RunPlace<'_>, _event: &Event) {}
-    /// The run has ended and its record is on the disk.
-    fn run_ended(&mut self, _run: &RunPlace<'_>, _record: &RunRecord, _standing: &Standing) {}
-    /// The first two blocks have ended, and tell what the rest can find and how long it takes.
-    fn forecast(&mut self, _forecast: &Forecast) {}
-    /// All planned blocks have ended, and this is the widest interval; another block follows where
-    /// it is too wide and the plan allows it.
-    fn precision(&mut self, _blocks: u32, _widest: &Widest) {}
-    /// Something that a person should know before the end.
-    fn warning(&mut self, _message: &str) {}
-}
-
-/// Tells nobody.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Silent;
-
-impl Progress for Silent {}
-
-/// How a session ended.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum SessionEnd {
-    /// Every run was attempted; those that failed are tried again by the next session.
-    Finished(Standing),
-    /// The session was stopped on request; the next one continues.
-    Interrupted(Standing),
 }
 
 /// An experiment with its records open for writing.
@@ -462,10 +357,7 @@ impl Experiment {
             load_before,
             outcome,
             attempt: self.runs.attempts.of(block, index),
-            marks: busy_marks(disturbed_before, disturbed)
-                .into_iter()
-                .chain(marks::cache_mark(&configuration, &run))
-                .collect(),
+            disturbed: [disturbed_before, disturbed],
         };
         let record = run_record(&place, context, run);
         self.log.append(&Record::Run(Box::new(record.clone())))?;
@@ -548,152 +440,6 @@ impl Experiment {
     }
 }
 
-/// What is known of a run besides what its worker left.
-struct RunContext {
-    started: String,
-    load_before: Option<f64>,
-    outcome: Outcome,
-    attempt: u32,
-    marks: Vec<RunMark>,
-}
-
-/// The mark of a run that was disturbed before or while it took place.
-fn busy_marks(before: Option<String>, meanwhile: Option<String>) -> Vec<RunMark> {
-    let noticed: Vec<String> = before.into_iter().chain(meanwhile).collect();
-    if noticed.is_empty() {
-        return Vec::new();
-    }
-    vec![RunMark::BusyMachine {
-        what: noticed.join("; "),
-    }]
-}
-
-fn run_record(place: &RunPlace<'_>, context: RunContext, run: WorkerRun) -> RunRecord {
-    RunRecord {
-        configuration: place.configuration_index,
-        block: place.block,
-        position: place.position,
-        started: context.started,
-        process_seconds: run.process_seconds,
-        load_before: context.load_before,
-        outcome: context.outcome,
-        ready: run.ready,
-        epochs: run.epochs,
-        done: run.done,
-        probe: run.probe,
-        series: Some(run.series).filter(|series| !series.seconds.is_empty()),
-        marks: context.marks,
-        attempt: context.attempt,
-    }
-}
-
-/// What has been run so far.
-#[derive(Debug)]
-struct RunHistory {
-    /// Block and configuration of every run that counts.
-    completed: HashSet<(u32, u32)>,
-    /// Runs that failed in this session.
-    failed: u32,
-    /// One entry a configuration.
-    configurations: Vec<ConfigurationHistory>,
-    /// How often each run was attempted.
-    attempts: Attempts,
-    /// The runs that count, with their times.
-    pilot: Pilot,
-    /// Whether a person has been told in this session that the machine is busy.
-    told_busy: bool,
-    /// Whether a person has been told in this session of a cache in another state.
-    told_cache: bool,
-    /// Whether a person has been told in this session what to expect.
-    told_forecast: bool,
-}
-
-#[derive(Debug, Clone, Copy, Default)]
-struct ConfigurationHistory {
-    completed: u32,
-    seconds: f64,
-    failures_in_a_row: u32,
-}
-
-impl RunHistory {
-    fn of(configurations: &[Configuration]) -> Self {
-        Self {
-            completed: HashSet::new(),
-            failed: 0,
-            configurations: vec![ConfigurationHistory::default(); configurations.len()],
-            attempts: Attempts::default(),
-            pilot: Pilot {
-                configurations: configurations.to_vec(),
-                runs: Vec::new(),
-            },
-            told_busy: false,
-            told_cache: false,
-            told_forecast: false,
-        }
-    }
-
-    fn is_complete(&self, block: u32, configuration: u32) -> bool {
-        self.completed.contains(&(block, configuration))
-    }
-
-    /// Takes in a run of an earlier session.
-    fn add(&mut self, run: &RunRecord) -> Result<(), String> {
-        if run.configuration as usize >= self.configurations.len() {
-            return Err(format!(
-                "a run names configuration {}, and there are {}",
-                run.configuration,
-                self.configurations.len()
-            ));
-        }
-        if run.outcome == Outcome::Completed {
-            self.count(run);
-        } else {
-            self.attempts.count(run);
-        }
-        Ok(())
-    }
-
-    /// Counts a run, and gives the failures of its configuration in a row.
-    fn count(&mut self, run: &RunRecord) -> u32 {
-        self.attempts.count(run);
-        if let Some(timed) = TimedRun::of(run) {
-            self.pilot.add(timed);
-        }
-        let history = &mut self.configurations[run.configuration as usize];
-        if run.outcome == Outcome::Completed {
-            // A repeat is no further run.
-            if self.completed.insert((run.block, run.configuration)) {
-                history.completed += 1;
-                history.seconds += run.process_seconds;
-            }
-            history.failures_in_a_row = 0;
-        } else {
-            self.failed += 1;
-            history.failures_in_a_row += 1;
-        }
-        history.failures_in_a_row
-    }
-
-    /// Seconds of all runs that are missing, by the mean of their configuration, or of all
-    /// configurations for one that has not run yet.
-    fn seconds_left(&self, blocks: u32) -> Option<f64> {
-        let known = self.configurations.iter().filter(|one| one.completed > 0);
-        let means: Vec<f64> = known
-            .map(|one| one.seconds / f64::from(one.completed))
-            .collect();
-        let usual = crate::statistics::mean(&means)?;
-        let left = self.configurations.iter().map(|one| {
-            let missing = blocks.saturating_sub(one.completed);
-            let each = match one.completed {
-                0 => usual,
-                count => one.seconds / f64::from(count),
-            };
-            f64::from(missing) * each
-        });
-        Some(left.sum())
-    }
-}
-
 /// True where a store is trained from, and not evaluated on.
 fn is_for_training(store: &StoreSummary) -> bool {
     store.split == Split::Train
@@ -701,14 +447,12 @@ fn is_for_training(store: &StoreSummary) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{
-        ConfigurationHistory, Experiment, ExperimentError, RunHistory, Setup, Silent, StoreLocator,
-    };
+    use super::{Experiment, ExperimentError, RunHistory, Setup, Silent, StoreLocator};
     use crate::{
         busy::Unwatched,
         plan::{ConsumerPlan, DataPlan, Plan},
         record::{DataSetSummary, StoreSummary},
-        records::{RecordLog, RecordsError},
+        records::RecordLog,
         worker::WorkerCommand,
     };
     use ielade_core::{Split, worker_protocol::Consumer};
@@ -718,20 +462,6 @@ mod tests {
         let layouts = ["npy/u8", "npy/f16", "npy/f32"].map(|name| name.parse().unwrap());
         let consumers = vec![ConsumerPlan::of(Consumer::None)];
         Plan::new("p", DataPlan::of("demo"), layouts.to_vec(), consumers).unwrap()
-    }
-
-    #[test]
-    fn the_time_left_counts_each_configuration_by_its_own_mean() {
-        let mut history = RunHistory::of(&plan().configurations()[..3]);
-        assert_eq!(history.seconds_left(10), None);
-        let ran = |completed, seconds| ConfigurationHistory {
-            completed,
-            seconds,
-            failures_in_a_row: 0,
-        };
-        history.configurations = vec![ran(4, 8.0), ran(9, 36.0), ran(0, 0.0)];
-        // 6 runs of 2 s, 1 of 4 s, and 10 of which only the mean of the others (3 s) is known.
-        assert_eq!(history.seconds_left(10), Some(12.0 + 4.0 + 30.0));
     }
 
     #[test]

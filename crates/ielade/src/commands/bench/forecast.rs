@@ -39,7 +39,7 @@ pub(super) fn beforehand(
 /// A forecast in words, a line each.
 pub(super) fn lines(plan: &Plan, forecast: &Forecast) -> Vec<String> {
     let mut lines = vec![format!(
-        "by {} of earlier runs, {} take about {}",
+        "by {} so far, {} of runs take about {}",
         blocks(forecast.pilot_blocks),
         blocks(plan.blocks),
         progress::duration(forecast.seconds)
