@@ -88,7 +88,7 @@ fn two_states_of_the_cache_a_control_and_the_split_are_all_run_and_recorded() {
     ]);
     assert_eq!(said.code, Some(0), "{}", said.stderr);
     assert!(
-        said.stderr.contains("3 blocks of runs take about"),
+        said.stderr.contains("for 3 blocks of runs"),
         "{}",
         said.stderr
     );
@@ -136,7 +136,7 @@ fn two_states_of_the_cache_a_control_and_the_split_are_all_run_and_recorded() {
         "next",
     ]);
     assert!(
-        said.stderr.contains("1 block of runs take about"),
+        said.stderr.contains("for 1 block of runs"),
         "{}",
         said.stderr
     );

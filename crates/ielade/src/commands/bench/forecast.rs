@@ -39,10 +39,10 @@ pub(super) fn beforehand(
 /// A forecast in words, a line each.
 pub(super) fn lines(plan: &Plan, forecast: &Forecast) -> Vec<String> {
     let mut lines = vec![format!(
-        "by {} so far, {} of runs take about {}",
-        blocks(forecast.pilot_blocks),
+        "about {} for {} of runs, by {} so far",
+        progress::duration(forecast.seconds),
         blocks(plan.blocks),
-        progress::duration(forecast.seconds)
+        blocks(forecast.pilot_blocks)
     )];
     for group in &forecast.groups {
         lines.push(format!(
