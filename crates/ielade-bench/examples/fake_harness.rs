@@ -88,6 +88,7 @@ fn setup(blocks: u32, stores: &[String], worker: &Path) -> Result<Setup, Box<dyn
     let consumers = vec![ConsumerPlan::of(Consumer::None)];
     let plan = Plan {
         blocks,
+        control: false,
         ..Plan::new("fake", DataPlan::of("demo"), layouts.clone(), consumers)?
     };
     Ok(Setup {

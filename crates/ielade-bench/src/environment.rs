@@ -22,7 +22,7 @@ impl Environment {
             governor: read_word("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
             memory_bytes: memory_total(&text("/proc/meminfo")).unwrap_or(0),
             memory_limit_bytes: control_group.as_ref().and_then(|group| group.memory_bytes),
-            control_group,
+            control_group: control_group.map(Box::new),
             file_system: existing_ancestor(stores)
                 .and_then(|path| file_system_of(&path, &text("/proc/self/mountinfo"))),
             gpu: gpu_name(Path::new("/proc/driver/nvidia/gpus")),

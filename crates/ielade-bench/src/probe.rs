@@ -5,8 +5,9 @@
 //! kernel keeps anyway. About once a second it looks more thoroughly: for new processes, at every
 //! thread, at the processors' frequency, and at the proportional set size, for which the kernel
 //! walks the page tables of the very process that is being measured. Thorough looks therefore keep
-//! a distance of 200 times what they take, and so cost 0.5 % of one processor at most. What all
-//! looks cost is measured and is part of the record ([`ProbeCost`]).
+//! a distance of 200 times the processor time that they take, and so cost 0.5 % of one processor at
+//! most. What all looks cost is measured and is part of the record
+//! ([`ProbeCost`](crate::record::ProbeCost)).
 //!
 //! What of the store's files is in the page cache only the worker tells
 //! ([`EpochReport::residency`](ielade_core::worker_protocol::EpochReport::residency)): asking the
@@ -23,10 +24,8 @@ mod process;
 mod series;
 mod tree;
 
-use crate::record::{
-    DeviceUse, Frequency, MachineUse, ProbeCost, ProbeInterval, ProbeSeries, ProbeSummary,
-};
-use cost::Stopwatch;
+use crate::record::{DeviceUse, Frequency, MachineUse, ProbeInterval, ProbeSeries, ProbeSummary};
+use cost::{Stopwatch, thread_cpu_seconds};
 use gpu::Gpus;
 use machine::{Machine, MachineSample};
 use machine_use::{MachineState, between};
@@ -35,8 +34,9 @@ use series::{MOST_POINTS, Series};
 use std::{path::Path, time::Instant};
 use tree::Tree;
 
-/// Shortest time between two thorough looks in seconds, and its multiple of what one takes.
+/// Shortest time between two thorough looks in seconds.
 const THOROUGH_SPACING: f64 = 1.0;
+/// The same, in processor times of one look.
 const THOROUGH_MULTIPLE: f64 = 200.0;
 
 /// Watches one worker.
@@ -49,6 +49,8 @@ pub struct Probe {
     gpus: Gpus,
     first: Option<MachineState>,
     last: Option<MachineState>,
+    /// Processor seconds of the processes at the first sample.
+    cpu_before: Option<f64>,
     highest_load: Option<f64>,
     throttled_before: Option<f64>,
     throttled: Option<f64>,
@@ -116,6 +118,7 @@ impl Probe {
             gpus: Gpus::of_this_machine(),
             first: None,
             last: None,
+            cpu_before: None,
             highest_load: None,
             throttled_before: None,
             throttled: None,
@@ -217,6 +220,8 @@ impl Probe {
             gpu_utilisation: crate::statistics::mean(&utilisations),
             gpu_memory: gpu_memory.reduce(u64::saturating_add),
         };
+        let cpu = self.now.cpu_user + self.now.cpu_system;
+        self.cpu_before.get_or_insert(cpu);
     }
 
     /// Takes the snapshot of this moment into summary and series.
@@ -246,24 +251,23 @@ impl Probe {
 
     /// What is looked at about once a second.
     fn look_thoroughly(&mut self) {
-        let begun = Instant::now();
+        let (begun, cpu) = (Instant::now(), thread_cpu_seconds());
         self.tree.look_thoroughly();
         // Of processes that are new.
         self.tree.look();
         self.frequencies.extend(self.machine.frequency_mhz());
         self.throttled = self.machine.throttled_seconds();
         self.throttled_before = self.throttled_before.or(self.throttled);
-        let seconds = begun.elapsed().as_secs_f64();
-        let cost: &mut ProbeCost = &mut self.summary.cost;
+        let cost = &mut self.summary.cost;
         cost.thorough_samples += 1;
-        cost.thorough_seconds += seconds;
-        let distance = THOROUGH_SPACING.max(seconds * THOROUGH_MULTIPLE);
+        cost.thorough_seconds += begun.elapsed().as_secs_f64();
+        let distance = THOROUGH_SPACING.max((thread_cpu_seconds() - cpu) * THOROUGH_MULTIPLE);
         self.next_thorough = self.started.elapsed().as_secs_f64() + distance;
     }
 
     /// What the whole machine did between the first sample and the last.
     fn machine_use(&self) -> Option<MachineUse> {
-        let worker = self.now.cpu_user + self.now.cpu_system;
+        let worker = self.now.cpu_user + self.now.cpu_system - self.cpu_before?;
         let seen = between(self.first.as_ref()?, self.last.as_ref()?, worker)?;
         let throttled = self.throttled.zip(self.throttled_before);
         Some(MachineUse {
@@ -342,7 +346,7 @@ mod tests {
         let mut probe = Probe::of(std::process::id(), Path::new("."));
         probe.sample();
         let cost = probe.summary().cost;
-        assert!(cost.seconds > 0.0 && cost.longest_seconds == cost.seconds);
+        assert!(cost.seconds > 0.0 && cost.longest_seconds >= cost.seconds);
         assert!(cost.thorough_seconds > 0.0 && cost.thorough_seconds < cost.seconds);
         probe.sample();
         assert!(probe.summary().cost.seconds > cost.seconds);

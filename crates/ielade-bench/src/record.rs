@@ -134,7 +134,7 @@ pub struct Environment {
     /// Memory limit of the control group in bytes, where there is one.
     pub memory_limit_bytes: Option<u64>,
     /// All limits of the control groups, where there are some.
-    pub control_group: Option<ControlGroup>,
+    pub control_group: Option<Box<ControlGroup>>,
     /// File system of the stores and its mount options.
     pub file_system: Option<String>,
     /// Name of the graphics processor, where there is one.

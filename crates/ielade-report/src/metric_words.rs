@@ -89,6 +89,30 @@ pub(crate) const fn words(metric: Metric) -> MetricWords {
             "own",
             "Highest memory that belongs to no file, seen while the process ran: what the process itself needs.",
         ),
+        Metric::ReadBytes => MetricWords::new(
+            Quantity::Bytes,
+            "Read",
+            "read",
+            "Bytes read from a device, over the whole life of the process.",
+        ),
+        Metric::MajorFaults => MetricWords::new(
+            Quantity::Number,
+            "Major faults",
+            "faults",
+            "Page faults for which a page had to be read from a device, over the whole life of the process.",
+        ),
+        Metric::WaitP95Seconds => MetricWords::new(
+            Quantity::Time,
+            "Wait p95",
+            "wait95",
+            "Time that 95 % of all steps did not wait longer for their batch.",
+        ),
+        Metric::StepP95Seconds => MetricWords::new(
+            Quantity::Time,
+            "Step p95",
+            "step95",
+            "Time that 95 % of all steps did not take longer in the consumer.",
+        ),
         Metric::TestTop1 => MetricWords::new(
             Quantity::Share,
             "Accuracy",

@@ -60,9 +60,9 @@ impl Feed {
 
     /// Drops the store from the page cache between two epochs.
     ///
-    /// What a process has mapped stays in the cache. So the store is closed first, and opened
-    /// again; and what opening read is dropped once more, as far as it is not mapped: a loader that
-    /// had stayed open would not have read it.
+    /// What a library has mapped stays in the cache. So the store is closed first, and opened again;
+    /// and what opening read is dropped once more: a loader that had stayed open would not have
+    /// read it.
     pub(crate) fn cool_down(&mut self, job: &Job) -> Result<(), WorkerError> {
         let Self::Store(feed) = self else {
             return Ok(());

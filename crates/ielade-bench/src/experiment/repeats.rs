@@ -45,14 +45,16 @@ impl Attempts {
     }
 
     /// Block, position and configuration of runs that completed on a busy machine only, and have
-    /// been repeated less than `most` times.
+    /// been repeated less than `most` times, in the order in which they were drawn.
     pub(super) fn to_repeat(&self, most: u32) -> Vec<(u32, u32, u32)> {
         let disturbed = self
             .0
             .iter()
             .filter(|(_, attempt)| !attempt.quiet && attempt.busy > 0 && attempt.busy <= most);
-        disturbed
+        let mut runs: Vec<(u32, u32, u32)> = disturbed
             .map(|((block, configuration), attempt)| (*block, attempt.position, *configuration))
-            .collect()
+            .collect();
+        runs.sort_unstable();
+        runs
     }
 }

@@ -17,14 +17,16 @@ pub enum Comparisons {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum TestKind {
-    /// Block by block where the corrected test can find anything at all with so many blocks and
-    /// comparisons, otherwise as if the runs were not paired.
+    /// Block by block: by permutation where that can find anything at all with so many blocks and
+    /// comparisons, otherwise by a paired t-test, which has no smallest p-value.
     #[default]
     Auto,
-    /// Block by block.
+    /// Block by block, by permutation.
     Paired,
-    /// As two independent samples.
+    /// As two independent samples, by permutation.
     Unpaired,
+    /// By the additive model of blocks and layouts, which takes all layouts to scatter alike.
+    Model,
 }
 
 impl Comparisons {
@@ -35,9 +37,10 @@ impl Comparisons {
 
 impl TestKind {
     /// All, with their names in plans.
-    pub const ALL: [(&'static str, Self); 3] = [
+    pub const ALL: [(&'static str, Self); 4] = [
         ("auto", Self::Auto),
         ("paired", Self::Paired),
         ("unpaired", Self::Unpaired),
+        ("model", Self::Model),
     ];
 }

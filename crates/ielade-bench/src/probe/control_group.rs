@@ -167,11 +167,11 @@ mod tests {
     use super::{limits, parse_throttled, statistics_of};
     use crate::{probe::fixtures::root_with, record::ControlGroup};
 
-    fn memory(bytes: u64) -> Option<ControlGroup> {
-        Some(ControlGroup {
+    fn memory(bytes: u64) -> ControlGroup {
+        ControlGroup {
             memory_bytes: Some(bytes),
             ..ControlGroup::default()
-        })
+        }
     }
 
     #[test]
@@ -182,7 +182,7 @@ mod tests {
             ("sys/fs/cgroup/user/memory.max", "4096\n"),
             ("sys/fs/cgroup/memory.max", "8192\n"),
         ]);
-        assert_eq!(limits(root.path()), memory(4096));
+        assert_eq!(limits(root.path()), Some(memory(4096)));
     }
 
     #[test]
@@ -194,7 +194,7 @@ mod tests {
             ),
             ("sys/fs/cgroup/memory/memory.limit_in_bytes", "1048576\n"),
         ]);
-        assert_eq!(limits(root.path()), memory(1_048_576));
+        assert_eq!(limits(root.path()), Some(memory(1_048_576)));
     }
 
     #[test]

@@ -28,7 +28,7 @@ impl Stopwatch {
 }
 
 /// Processor seconds of this thread.
-fn thread_cpu_seconds() -> f64 {
+pub(super) fn thread_cpu_seconds() -> f64 {
     cpu_seconds(UsageWho::RUSAGE_THREAD)
 }
 

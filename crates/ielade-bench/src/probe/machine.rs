@@ -222,7 +222,7 @@ mod tests {
         CpuTicks, Device, DeviceCounters, Machine, MachineSample, parse_cpu, parse_device,
         parse_frequencies, parse_load, parse_stall, processor_folders,
     };
-    use crate::probe::fixtures::root_with;
+    use crate::{probe::fixtures::root_with, record::Pressure};
     use proptest::prelude::*;
     use std::path::Path;
 
@@ -343,8 +343,12 @@ ctxt 1
         assert_eq!(sample.page_cache_bytes, Some(4096));
         assert_eq!(sample.load, Some(3.27));
         assert_eq!(sample.device.unwrap().write_bytes, 4 * 512);
-        let pressure = sample.pressure.unwrap();
-        assert!(pressure.io_some_seconds == 1.0 && pressure.memory_some_seconds == 0.0);
+        let pressure = Pressure {
+            cpu_some_seconds: 1.0,
+            io_some_seconds: 1.0,
+            ..Pressure::default()
+        };
+        assert_eq!(sample.pressure, Some(pressure));
         assert_eq!(machine.throttled_seconds(), Some(2.0));
     }
 

@@ -124,11 +124,16 @@ mod tests {
         let seen = between(&before, &after, 16.0).unwrap();
         assert_eq!((seen.seconds, seen.user_seconds), (10.0, 20.0));
         assert_eq!((seen.foreign_seconds, seen.steal_seconds), (3.0, 2.0));
-        assert_eq!(seen.pressure.unwrap().io_some_seconds, 20.0);
+        let pressure = Pressure {
+            io_some_seconds: 20.0,
+            ..Pressure::default()
+        };
+        assert_eq!(seen.pressure, Some(pressure));
         assert_eq!(seen.device.unwrap().reads, 20);
         let all_ours = between(&before, &after, 30.0).unwrap();
         assert_eq!(
-            all_ours.foreign_seconds, 0.0,
+            Some(all_ours.foreign_seconds),
+            Some(0.0),
             "clocks differ by their ticks"
         );
     }

@@ -6,9 +6,10 @@
 use super::Snapshot;
 use crate::record::ProbeSeries;
 
-/// Most points that are recorded. At ten a second a run of one minute reaches it; after that every
-/// second point goes, and points come half as often.
-pub(super) const MOST_POINTS: usize = 600;
+/// Most points that are recorded, as many as a chart can show; a record then stays below some 30 kB.
+/// At ten a second a run of half a minute reaches it; after that every second point goes, and points
+/// come half as often.
+pub(super) const MOST_POINTS: usize = 300;
 /// Shortest time between two points in seconds. Events come between samples: over a shorter time
 /// the kernel's clock ticks of 10 ms would make rates meaningless.
 const SPACING: f64 = 0.09;
@@ -224,7 +225,7 @@ mod tests {
         let columns = series.columns();
         let count = columns.seconds.len();
         assert!((MOST_POINTS / 2..=MOST_POINTS).contains(&count), "{count}");
-        assert_eq!(columns.seconds[0], 0.0);
+        assert_eq!(columns.seconds.first(), Some(&0.0));
         assert!(*columns.seconds.last().unwrap() >= 249.0);
         assert!(columns.rss_bytes.contains(&Some(9999.0)));
         assert!(columns.cpu_user[1..].iter().all(|rate| *rate == Some(1.0)));

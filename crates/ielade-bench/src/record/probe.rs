@@ -224,7 +224,7 @@ pub struct ProbeCost {
 }
 
 /// What was seen of a worker's process tree and of the machine over time: columns of equal length,
-/// 600 points at most. A column that was not measured is empty; a point at which it could not be
+/// 300 points at most. A column that was not measured is empty; a point at which it could not be
 /// read is `None`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]

@@ -69,6 +69,7 @@ pub(crate) fn environment() -> Environment {
         file_system: Some("ext4 (rw,relatime,discard)".to_owned()),
         gpu: None,
         load: Some(0.31),
+        ..Environment::default()
     }
 }
 
@@ -220,8 +221,7 @@ fn run_record(configuration: u32, block: u32, position: u32) -> RunRecord {
             peak_anonymous_bytes: resident,
             cpu_user_seconds: training,
             cpu_system_seconds: 0.1,
-            major_faults: 0,
-            read_bytes: 0,
+            ..ProbeSummary::default()
         },
         series: None,
         marks: Vec::new(),

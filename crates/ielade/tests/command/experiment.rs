@@ -16,6 +16,7 @@ const PLAN: &str = r#"
 name = "small"
 blocks = 4
 epochs = 2
+most_repeats = 0
 layouts = ["files/jpeg", "npy/u8", "npy/f32"]
 
 [data]
