@@ -2,7 +2,7 @@
 //! `true` and `false`. What each column is stands in a file beside them.
 
 use crate::{markdown::plain, tidy::TidyTable};
-use std::io;
+use std::{fmt::Write, io};
 
 /// Name of the file that says what the columns are.
 pub(crate) const DICTIONARY: &str = "columns.md";
@@ -14,7 +14,9 @@ pub(crate) fn csv(table: &TidyTable) -> io::Result<Vec<u8>> {
     for row in 0..table.rows() {
         writer.write_record(table.columns.iter().map(|column| column.values.text(row)))?;
     }
-    writer.into_inner().map_err(|error| error.into_error())
+    writer
+        .into_inner()
+        .map_err(::csv::IntoInnerError::into_error)
 }
 
 /// What the columns of all tables are, as Markdown.
@@ -23,12 +25,14 @@ pub(crate) fn dictionary(tables: &[TidyTable]) -> String {
                     seconds, sizes in bytes.\n"
         .to_owned();
     for table in tables {
-        text += &format!(
+        let _ = write!(
+            text,
             "\n## {}\n\nOne row is {}.\n\n| column | unit | values | meaning |\n|---|---|---|---|\n",
             table.name, table.row
         );
         for column in &table.columns {
-            text += &format!(
+            let _ = write!(
+                text,
                 "| `{}` | {} | {} | {} |\n",
                 column.name,
                 column.unit,

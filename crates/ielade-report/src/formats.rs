@@ -128,7 +128,7 @@ fn files(
     };
     let name = match language {
         Language::English => "report".to_owned(),
-        other => format!("report.{other}"),
+        Language::Latvian => format!("report.{language}"),
     };
     let files = match format {
         Format::Html => {

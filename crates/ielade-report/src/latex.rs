@@ -15,6 +15,7 @@ use crate::{
 };
 pub(crate) use bibliography::bibliography;
 use escape::escape;
+use std::fmt::Write;
 
 /// Letters of a table's widest row beyond which it is scaled to the width of the page.
 const WIDE: usize = 70;
@@ -25,8 +26,10 @@ pub(crate) fn latex(document: &Document, name: &str) -> String {
     for block in &document.blocks {
         text += &written(document, block);
     }
-    text +=
-        &format!("\n\\bibliographystyle{{unsrt}}\n\\bibliography{{{name}}}\n\n\\end{{document}}\n");
+    let _ = write!(
+        text,
+        "\n\\bibliographystyle{{unsrt}}\n\\bibliography{{{name}}}\n\n\\end{{document}}\n"
+    );
     text
 }
 
@@ -108,9 +111,10 @@ fn written(document: &Document, block: &Block) -> String {
         Block::Heading { text, .. } => format!("\n\\subsection{{{}}}\n\n", escape(text)),
         Block::Paragraph(pieces) => format!("{}\n\n", inlines(pieces)),
         Block::Bullets(points) => {
-            let items: String = (points.iter())
+            let items = (points.iter())
                 .map(|pieces| format!("  \\item {}\n", inlines(pieces)))
-                .collect();
+                .collect::<Vec<_>>()
+                .concat();
             format!("\\begin{{itemize}}\n{items}\\end{{itemize}}\n\n")
         }
         Block::Table(table) => self::table(table),
@@ -178,9 +182,10 @@ fn long_table(table: &Table) -> String {
         4 => vec![0.26, 0.08, 0.12, 0.44],
         count => vec![0.9 / count.max(1) as f64; count],
     };
-    let columns: String = (widths.iter())
+    let columns = (widths.iter())
         .map(|width| format!(">{{\\raggedright\\arraybackslash}}p{{{width:.2}\\textwidth}}"))
-        .collect();
+        .collect::<Vec<_>>()
+        .concat();
     format!(
         "{{\\small\n\\begin{{longtable}}{{{columns}}}\n\\caption{{{}}}\\label{{tab:{}}}\\\\\n\
          \\toprule\n{}\\midrule\n\\endfirsthead\n\\toprule\n\\endhead\n\\bottomrule\n\\endfoot\n\

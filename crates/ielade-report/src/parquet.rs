@@ -151,15 +151,14 @@ fn footer(table: &TidyTable, groups: &[(usize, Vec<Chunk>)]) -> Vec<u8> {
     writer.structure(|file| {
         file.i32(1, 1);
         file.list(2, table.columns.len() + 1, |place, element| {
-            match place
+            let column = place
                 .checked_sub(1)
-                .and_then(|place| table.columns.get(place))
-            {
-                Some(column) => schema_element(column, element),
-                None => {
-                    element.text(4, "schema");
-                    element.i32(5, table.columns.len() as i32);
-                }
+                .and_then(|place| table.columns.get(place));
+            if let Some(column) = column {
+                schema_element(column, element);
+            } else {
+                element.text(4, "schema");
+                element.i32(5, table.columns.len() as i32);
             }
         });
         file.i64(3, table.rows() as i64);

@@ -45,8 +45,8 @@ fn main() -> ExitCode {
                 let output = python.run(SAME_IN_BOTH, folder.path());
                 assert_eq!(
                     output.trim(),
-                    "runs 23\nepochs 67",
-                    "22 runs and a failed one"
+                    "runs 31\nepochs 91",
+                    "30 runs and a failed one"
                 );
             },
         ),

@@ -6,6 +6,8 @@ use crate::{
     document::{Align, Block, Column, Document, Figure, Inline, Table},
 };
 
+use std::fmt::Write;
+
 /// English metric units a point.
 const EMU_A_POINT: u32 = 12_700;
 /// Twentieths of a point between the margins.
@@ -90,7 +92,10 @@ fn heading_bookmark(place: usize) -> String {
 
 impl Body<'_> {
     fn styled(&mut self, style: &str, content: &str) {
-        self.xml += &format!("<w:p><w:pPr><w:pStyle w:val=\"{style}\"/></w:pPr>{content}</w:p>");
+        let _ = write!(
+            self.xml,
+            "<w:p><w:pPr><w:pStyle w:val=\"{style}\"/></w:pPr>{content}</w:p>"
+        );
     }
 
     fn bookmarked(&mut self, name: &str, content: &str) -> String {
@@ -150,7 +155,8 @@ impl Body<'_> {
             Block::Bullets(points) => {
                 for pieces in points {
                     let content = self.inlines(pieces);
-                    self.xml += &format!(
+                    let _ = write!(
+                        self.xml,
                         "<w:p><w:pPr><w:numPr><w:ilvl w:val=\"0\"/><w:numId w:val=\"1\"/>\
                          </w:numPr></w:pPr>{content}</w:p>"
                     );
@@ -217,7 +223,8 @@ impl Body<'_> {
         if let Some(picture) = self.pictures.get(self.figures) {
             self.figures += 1;
             let drawing = drawing(self.figures, picture, &figure.caption);
-            self.xml += &format!(
+            let _ = write!(
+                self.xml,
                 "<w:p><w:pPr><w:keepNext/><w:spacing w:before=\"160\" w:after=\"40\"/></w:pPr>\
                  <w:r>{drawing}</w:r></w:p>"
             );
@@ -236,7 +243,7 @@ impl Body<'_> {
                      w:type=\"dxa\"/><w:right w:w=\"60\" w:type=\"dxa\"/></w:tblCellMar></w:tblPr>\
                      <w:tblGrid>";
         for width in &widths {
-            self.xml += &format!("<w:gridCol w:w=\"{width}\"/>");
+            let _ = write!(self.xml, "<w:gridCol w:w=\"{width}\"/>");
         }
         self.xml += "</w:tblGrid>";
         let headings: Vec<&str> = (table.columns.iter())
@@ -263,7 +270,7 @@ impl Body<'_> {
             ),
             Row::Body => ("<w:cantSplit/>", ""),
         };
-        self.xml += &format!("<w:tr><w:trPr>{properties}</w:trPr>");
+        let _ = write!(self.xml, "<w:tr><w:trPr>{properties}</w:trPr>");
         for ((column, width), text) in columns.iter().zip(widths).zip(cells) {
             let side = match column.align {
                 Align::Left => "left",
@@ -273,7 +280,8 @@ impl Body<'_> {
                 Row::Heading => strong(text),
                 Row::Body => run(text),
             };
-            self.xml += &format!(
+            let _ = write!(
+                self.xml,
                 "<w:tc><w:tcPr><w:tcW w:w=\"{width}\" w:type=\"dxa\"/>{borders}</w:tcPr><w:p>\
                  <w:pPr><w:pStyle w:val=\"TableText\"/><w:jc w:val=\"{side}\"/></w:pPr>{text}\
                  </w:p></w:tc>"

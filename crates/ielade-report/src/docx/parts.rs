@@ -1,5 +1,7 @@
 //! The parts that do not depend on what a document says: styles, lists, settings, relations.
 
+use std::fmt::Write;
+
 pub(super) const DECLARATION: &str =
     "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n";
 
@@ -77,10 +79,14 @@ pub(super) fn relationships(pictures: usize) -> String {
         ("settings", "settings.xml"),
         ("footer", "footer1.xml"),
     ] {
-        all += &format!("<Relationship Id=\"{id}\" Type=\"{TYPE}/{id}\" Target=\"{target}\"/>");
+        let _ = write!(
+            all,
+            "<Relationship Id=\"{id}\" Type=\"{TYPE}/{id}\" Target=\"{target}\"/>"
+        );
     }
     for number in 1..=pictures {
-        all += &format!(
+        let _ = write!(
+            all,
             "<Relationship Id=\"image{number}\" Type=\"{TYPE}/image\" \
              Target=\"media/image{number}.png\"/>"
         );

@@ -4,9 +4,9 @@
 /// filled in.
 #[derive(Debug)]
 pub(crate) struct Words {
-    /// Title of a document: {data_set}.
+    /// Title of a document: `{data_set}`.
     pub(crate) title: &'static str,
-    /// Below it: {experiment}, {date}, {program}.
+    /// Below it: `{experiment}`, `{date}`, `{program}`.
     pub(crate) subtitle: &'static str,
     /// Heading of the table of contents.
     pub(crate) contents: &'static str,
@@ -16,7 +16,7 @@ pub(crate) struct Words {
     pub(crate) table_caption: [&'static str; 2],
     /// Before the number of a figure, and behind it, in a caption.
     pub(crate) figure_caption: [&'static str; 2],
-    /// Behind a value: {range}.
+    /// Behind a value: `{range}`.
     pub(crate) interval_in_brackets: &'static str,
     /// Symbol of images a second.
     pub(crate) images_a_second: &'static str,
@@ -30,11 +30,11 @@ pub(crate) struct Words {
     pub(crate) where_to_look: [&'static str; 3],
     /// Heading.
     pub(crate) results: &'static str,
-    /// A group: {consumer}.
+    /// A group: `{consumer}`.
     pub(crate) loader_alone: &'static str,
-    /// A group: {consumer}.
+    /// A group: `{consumer}`.
     pub(crate) fixed_step: &'static str,
-    /// A group: {consumer}.
+    /// A group: `{consumer}`.
     pub(crate) training_model: &'static str,
     /// State of the cache.
     pub(crate) warm: &'static str,
@@ -44,13 +44,13 @@ pub(crate) struct Words {
     pub(crate) cold_first: &'static str,
     /// State of the cache.
     pub(crate) as_is: &'static str,
-    /// Caption: {group}.
+    /// Caption: `{group}`.
     pub(crate) times_caption: &'static str,
-    /// Note: {runs}, {baseline}.
+    /// Note: `{runs}`, `{baseline}`.
     pub(crate) times_note: &'static str,
-    /// {runs}, {epochs}.
+    /// `{runs}`, `{epochs}`.
     pub(crate) runs_and_epochs: &'static str,
-    /// Caption: {group}.
+    /// Caption: `{group}`.
     pub(crate) resources_caption: &'static str,
     /// Heading of a column.
     pub(crate) layout: &'static str,
@@ -68,19 +68,19 @@ pub(crate) struct Words {
     pub(crate) equivalent: &'static str,
     /// Verdict.
     pub(crate) not_told_apart: &'static str,
-    /// {p}.
+    /// `{p}`.
     pub(crate) friedman: &'static str,
-    /// {ratio}.
+    /// `{ratio}`.
     pub(crate) control_agrees: &'static str,
-    /// {ratio}.
+    /// `{ratio}`.
     pub(crate) control_differs: &'static str,
-    /// Caption: {group}.
+    /// Caption: `{group}`.
     pub(crate) total_caption: &'static str,
     /// Heading.
     pub(crate) epoch_by_epoch: &'static str,
     /// Text.
     pub(crate) epoch_by_epoch_text: &'static str,
-    /// Caption: {group}.
+    /// Caption: `{group}`.
     pub(crate) epochs_caption: &'static str,
     /// Axis.
     pub(crate) epoch: &'static str,
@@ -90,7 +90,7 @@ pub(crate) struct Words {
     pub(crate) split: &'static str,
     /// Text.
     pub(crate) split_text: &'static str,
-    /// Caption: {consumer}.
+    /// Caption: `{consumer}`.
     pub(crate) split_caption: &'static str,
     /// Part.
     pub(crate) compute: &'static str,
@@ -114,7 +114,7 @@ pub(crate) struct Words {
     pub(crate) break_even_column: &'static str,
     /// Heading.
     pub(crate) size_and_speed: &'static str,
-    /// Caption: {group}.
+    /// Caption: `{group}`.
     pub(crate) size_caption: &'static str,
     /// Axis and column.
     pub(crate) size_on_disk: &'static str,
@@ -122,13 +122,13 @@ pub(crate) struct Words {
     pub(crate) accuracy: &'static str,
     /// Text.
     pub(crate) accuracy_text: &'static str,
-    /// Caption: {consumer}.
+    /// Caption: `{consumer}`.
     pub(crate) accuracy_caption: &'static str,
     /// Axis.
     pub(crate) accuracy_axis: &'static str,
     /// Heading.
     pub(crate) method: &'static str,
-    /// Paragraphs with {blocks}, {planned}, {comparisons}, {alpha}, {band}, {test} and citations.
+    /// Paragraphs with `{blocks}`, `{planned}`, `{comparisons}`, `{alpha}`, `{band}`, `{test}` and citations.
     pub(crate) method_paragraphs: &'static [&'static str],
     /// A test.
     pub(crate) sign_flip: &'static str,

@@ -23,7 +23,7 @@ fn colour(place: usize) -> String {
     format!("series{}", place % COLOURS.len())
 }
 
-/// A chart as a picture of TikZ.
+/// A chart as a picture of `TikZ`.
 pub(super) fn plot(chart: &Chart, language: Language) -> String {
     let axis = match chart {
         Chart::Strips(strips) => self::strips(strips),
@@ -71,9 +71,10 @@ fn strips(strips: &Strips) -> String {
     let mut text = format!("\\begin{{axis}}[{}]\n", row_axis(labels, &strips.axis));
     for (place, row) in strips.rows.iter().enumerate() {
         let y = place + 1;
-        let points: String = (row.points.iter())
+        let points = (row.points.iter())
             .map(|value| format!("({},{y}) ", number(*value)))
-            .collect();
+            .collect::<Vec<_>>()
+            .concat();
         let _ = writeln!(
             text,
             "\\addplot[only marks,mark=*,mark size=1.3pt,{},opacity=0.55] coordinates {{{points}}};",
@@ -101,12 +102,13 @@ fn stacks(stacks: &Stacks) -> String {
         row_axis(labels, &stacks.axis)
     );
     for (place, part) in stacks.parts.iter().enumerate() {
-        let bars: String = (stacks.rows.iter().enumerate())
+        let bars = (stacks.rows.iter().enumerate())
             .map(|(row, (_, lengths))| {
                 let length = lengths.get(place).copied().unwrap_or(0.0).max(0.0);
                 format!("({},{}) ", number(length), row + 1)
             })
-            .collect();
+            .collect::<Vec<_>>()
+            .concat();
         let _ = writeln!(
             text,
             "\\addplot[draw=none,fill={}] coordinates {{{bars}}};\n\\addlegendentry{{{}}}",
@@ -131,7 +133,7 @@ fn lines(lines: &Lines) -> String {
         escape(&lines.y)
     );
     for (place, series) in lines.series.iter().enumerate() {
-        let points: String = (series.points.iter())
+        let points = (series.points.iter())
             .map(|point| {
                 let (above, below) = point.interval.map_or((0.0, 0.0), |interval| {
                     (interval.high - point.y, point.y - interval.low)
@@ -144,7 +146,8 @@ fn lines(lines: &Lines) -> String {
                     number(below)
                 )
             })
-            .collect();
+            .collect::<Vec<_>>()
+            .concat();
         let _ = writeln!(
             text,
             "\\addplot[{0},mark=*,mark size=1.4pt,mark options={{fill={0}}},error bars/.cd,y dir=both,y explicit] \

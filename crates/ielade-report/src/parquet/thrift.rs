@@ -93,12 +93,11 @@ impl Structure<'_> {
 
     fn list_header(&mut self, field: u8, count: usize, kind: u8) {
         self.header(field, LIST);
-        match u8::try_from(count) {
-            Ok(few @ 0..15) => self.bytes.push(few << 4 | kind),
-            _ => {
-                self.bytes.push(0xF0 | kind);
-                unsigned(count as u64, self.bytes);
-            }
+        if let Ok(few @ 0..15) = u8::try_from(count) {
+            self.bytes.push(few << 4 | kind);
+        } else {
+            self.bytes.push(0xF0 | kind);
+            unsigned(count as u64, self.bytes);
         }
     }
 }

@@ -37,6 +37,7 @@ pub(crate) fn epochs(analysis: &Analysis, records: &[Record]) -> TidyTable {
     }
 }
 
+#[allow(clippy::too_many_lines)] // an entry a column
 fn times<'a>() -> [Specification<Epoch<'a>>; 17] {
     [
         (
