@@ -31,9 +31,9 @@ pub(crate) fn dictionary(tables: &[TidyTable]) -> String {
             table.name, table.row
         );
         for column in &table.columns {
-            let _ = write!(
+            let _ = writeln!(
                 text,
-                "| `{}` | {} | {} | {} |\n",
+                "| `{}` | {} | {} | {} |",
                 column.name,
                 column.unit,
                 column.values.kind(),
