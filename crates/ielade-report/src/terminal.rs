@@ -213,13 +213,18 @@ fn rule(width: usize, style: Style) -> String {
 }
 
 fn block_title(group: &ConsumerGroup) -> String {
-    let consumer = clean(&group.name);
+    let consumer = clean(&group.consumer);
     let consumer = match answer::work_of(group) {
         Work::Load => format!("{consumer} (loader alone)"),
         Work::Feed => format!("{consumer} a step"),
         Work::Train => format!("{consumer} (model)"),
     };
-    format!("{consumer}: {}", runs_and_epochs(group))
+    let cache = if group.name == group.consumer {
+        String::new()
+    } else {
+        format!(", cache {}", group.cache)
+    };
+    format!("{consumer}{cache}: {}", runs_and_epochs(group))
 }
 
 fn header(columns: &[Column], form: &Form, style: Style) -> [String; 2] {

@@ -1,9 +1,13 @@
 //! What stands on the page, in the order in which it stands there, ready to be written.
 
 use super::{
+    comparisons::{Comparisons, drift_text},
     facts::{FactGroup, fact_groups},
+    marks::{MarkedRun, marked_runs},
     runs::{FailedRun, RunsTable},
+    stalls::Stalls,
     tables::{ConsumerTable, StoreRow, consumer_tables, store_rows},
+    words::FigureWords,
 };
 use crate::answer::{Answer, headline_place};
 use ielade_bench::{
@@ -26,10 +30,16 @@ pub(super) struct Page {
     standing: String,
     facts: Vec<FactGroup>,
     tables: Vec<ConsumerTable>,
+    more_tables: Vec<ConsumerTable>,
+    comparisons: Comparisons,
+    stalls: Option<Stalls>,
     layouts: Vec<String>,
+    consumers: Vec<String>,
+    caches: Vec<&'static str>,
     baseline: String,
-    has_epochs: bool,
-    has_model: bool,
+    figures: Vec<FigureWords>,
+    drift: Option<String>,
+    marks: Vec<MarkedRun>,
     warnings: Vec<String>,
     failed: Vec<FailedRun>,
     bad_samples: Vec<BadSampleRow>,
@@ -52,8 +62,11 @@ struct BadSampleRow {
 }
 
 impl Page {
-    pub(super) fn new(analysis: &Analysis, records: &[Record]) -> Self {
+    /// `figures` are the ones that there is something to draw for.
+    pub(super) fn new(analysis: &Analysis, records: &[Record], figures: Vec<FigureWords>) -> Self {
         let experiment = &analysis.experiment;
+        let layouts = super::chart_data::layout_names(analysis);
+        let (tables, more_tables) = consumer_tables(analysis);
         let first = Answer::headline(analysis);
         let runs = run_records(records);
         Self {
@@ -67,19 +80,22 @@ impl Page {
                 .map_or_else(|| "No configurations".to_owned(), Answer::heading),
             answer: first.as_ref().map_or_else(
                 || "The experiment has no configurations, so there is no answer.".to_owned(),
-                Answer::sentence,
+                |answer| answer.paragraph(&experiment.data_set.name, analysis.family.band),
             ),
             other_answers: other_answers(analysis),
             standing: standing(analysis, &runs),
             facts: fact_groups(analysis, records),
-            tables: consumer_tables(analysis),
-            layouts: super::chart_data::layout_names(analysis),
+            tables,
+            more_tables,
+            comparisons: Comparisons::of(analysis),
+            stalls: Stalls::of(analysis, &layouts),
+            layouts,
+            consumers: distinct(analysis.groups.iter().map(|group| group.consumer.clone())),
+            caches: distinct(analysis.groups.iter().map(|group| group.cache.name())),
             baseline: analysis.baseline.to_string(),
-            has_epochs: configurations(analysis).any(|one| one.configuration.epochs > 1),
-            has_model: runs
-                .iter()
-                .flat_map(|run| &run.epochs)
-                .any(|epoch| epoch.train.is_some() || epoch.test.is_some()),
+            figures,
+            drift: analysis.drift.as_ref().map(drift_text),
+            marks: marked_runs(analysis, &runs),
             warnings: analysis.warnings.clone(),
             failed: FailedRun::all(experiment, &runs),
             bad_samples: bad_samples(analysis),
@@ -87,6 +103,17 @@ impl Page {
             runs: RunsTable::new(experiment, &runs),
         }
     }
+}
+
+/// Every value once, in the order in which they come.
+fn distinct<T: PartialEq>(values: impl Iterator<Item = T>) -> Vec<T> {
+    let mut found = Vec::new();
+    for value in values {
+        if !found.contains(&value) {
+            found.push(value);
+        }
+    }
+    found
 }
 
 fn configurations(
@@ -114,7 +141,7 @@ fn other_answers(analysis: &Analysis) -> Vec<OtherAnswer> {
         .filter(|(place, _)| Some(*place) != first)
         .map(|(place, answer)| OtherAnswer {
             sentence: answer.sentence(),
-            consumer: super::tables::consumer_title(&analysis.groups[place]),
+            consumer: super::tables::group_title(&analysis.groups[place]),
         })
         .collect()
 }

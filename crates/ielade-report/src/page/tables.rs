@@ -15,6 +15,8 @@ use serde::Serialize;
 #[derive(Debug, Serialize)]
 pub(super) struct ConsumerTable {
     title: String,
+    consumer: String,
+    cache: &'static str,
     note: String,
     columns: Vec<Heading>,
     rows: Vec<Row>,
@@ -67,33 +69,52 @@ pub(super) struct StoreRow {
     path: String,
 }
 
+/// Groups up to which all of them are shown at once.
+pub(super) const FEW_GROUPS: usize = 3;
+
 /// The columns behind the total time and its ratio.
-const FURTHER: [Metric; 9] = [
+const FURTHER: [Metric; 13] = [
     Metric::MeanEpochSeconds,
     Metric::FirstBatchSeconds,
     Metric::ImagesPerSecond,
     Metric::WaitShare,
+    Metric::WaitP95Seconds,
+    Metric::StepP95Seconds,
     Metric::CpuUtilisation,
     Metric::CpuSecondsPer1000,
     Metric::PeakRssBytes,
     Metric::PeakAnonymousBytes,
+    Metric::ReadBytes,
+    Metric::MajorFaults,
     Metric::TestTop1,
 ];
 
-/// One table a consumer, in the order of the plan.
-pub(super) fn consumer_tables(analysis: &Analysis) -> Vec<ConsumerTable> {
-    let groups = analysis.groups.iter();
-    groups
-        .map(|group| consumer_table(analysis, group))
-        .collect()
+/// One table a group: first those of the consumer whose answer comes first, then the others.
+pub(super) fn consumer_tables(analysis: &Analysis) -> (Vec<ConsumerTable>, Vec<ConsumerTable>) {
+    let first = answer::headline_place(analysis).map(|place| &analysis.groups[place].consumer);
+    let of = |group| consumer_table(analysis, group);
+    if analysis.groups.len() <= FEW_GROUPS {
+        return (analysis.groups.iter().map(of).collect(), Vec::new());
+    }
+    let (first, others): (Vec<&ConsumerGroup>, Vec<&ConsumerGroup>) =
+        (analysis.groups.iter()).partition(|group| Some(&group.consumer) == first);
+    (
+        first.into_iter().map(of).collect(),
+        others.into_iter().map(of).collect(),
+    )
 }
 
-/// What a consumer is called in headings.
-pub(super) fn consumer_title(group: &ConsumerGroup) -> String {
-    match answer::work_of(group) {
+/// What a group is called in headings: its consumer, and its cache where the plan has several.
+pub(super) fn group_title(group: &ConsumerGroup) -> String {
+    let consumer = match answer::work_of(group) {
         Work::Load => "Loader alone".to_owned(),
-        Work::Feed => format!("Step of {}", group.name.replacen("fixed ", "", 1)),
-        Work::Train => format!("Training {}", group.name),
+        Work::Feed => format!("Step of {}", group.consumer.replacen("fixed ", "", 1)),
+        Work::Train => format!("Training {}", group.consumer),
+    };
+    if group.name == group.consumer {
+        consumer
+    } else {
+        format!("{consumer}, {} cache", group.cache)
     }
 }
 
@@ -119,13 +140,15 @@ fn consumer_table(analysis: &Analysis, group: &ConsumerGroup) -> ConsumerTable {
         Row {
             place: names.iter().position(|name| *name == layout).unwrap_or(0),
             is_ahead: leaders.fastest.as_ref() == Some(&summary.configuration.layout),
-            mark: mark(analysis, &leaders, summary),
+            mark: mark(analysis, group, &leaders, summary),
             cells: cells.iter_mut().filter_map(Iterator::next).collect(),
             layout,
         }
     });
     ConsumerTable {
-        title: consumer_title(group),
+        title: group_title(group),
+        consumer: group.consumer.clone(),
+        cache: group.cache.name(),
         note: note(group),
         rows: rows.collect(),
         columns: headings,
@@ -141,20 +164,30 @@ fn note(group: &ConsumerGroup) -> String {
     format!("{what}; {}", crate::metric_words::runs_and_epochs(group))
 }
 
-fn mark(analysis: &Analysis, leaders: &Leaders, summary: &ConfigurationSummary) -> &'static str {
+/// What is said of a layout in a word or two: its place at the head, else its verdict against the
+/// baseline.
+fn mark(
+    analysis: &Analysis,
+    group: &ConsumerGroup,
+    leaders: &Leaders,
+    summary: &ConfigurationSummary,
+) -> &'static str {
     let layout = &summary.configuration.layout;
+    let verdict = group.comparison(layout, &analysis.baseline);
     if leaders.fastest.as_ref() == Some(layout) {
         if leaders.not_told_apart.is_empty() {
             "fastest"
         } else {
             "shortest mean"
         }
-    } else if leaders.not_told_apart.contains(layout) {
-        "not told apart"
     } else if *layout == analysis.baseline {
         "baseline"
+    } else if leaders.fastest.is_some() && leaders.not_told_apart.contains(layout) {
+        "not told apart from it"
     } else {
-        ""
+        verdict.map_or("", |found| {
+            super::comparisons::verdict_text(answer::judgement_of(found, layout))
+        })
     }
 }
 

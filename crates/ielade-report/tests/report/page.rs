@@ -91,7 +91,8 @@ fn the_answer_comes_before_everything_else() {
     let page = markup(&page_of(&records));
     let analysis = analyse(&records).expect("the records make sense");
     let answer = ielade_report::answer::Answer::headline(&analysis).expect("there are groups");
-    let escaped = answer.sentence().replace('/', "&#x2f;");
+    let paragraph = answer.paragraph(&analysis.experiment.data_set.name, analysis.family.band);
+    let escaped = paragraph.replace('/', "&#x2f;");
     let at = page.find(&escaped).expect("the answer is on the page");
     assert!(at < page.find("What was measured").expect("the facts follow"));
     assert!(at < page.find("<table").expect("the tables follow"));
