@@ -26,6 +26,7 @@ function drift(group, _zoomed, colours) {
       xAxis: {
         ...valueAxis(colours, number),
         ...axisName(colours, words.run, 24),
+        axisLabel: { ...axisText(colours), showMaxLabel: false },
         min: 0,
         max: last,
         minInterval: 1,

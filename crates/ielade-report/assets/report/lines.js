@@ -97,10 +97,10 @@ function epochByEpoch(group, zoomed, colours, width) {
     .flatMap(times)
     .map((time) => time.high ?? time.mean);
   const unit = timeUnit(Math.max(...ends));
-  const largest = roundUp(Math.max(...ends) * unit.factor);
+  const largest = Math.max(...ends) * unit.factor;
   const text = (value) => `${number(value)} ${unit.symbol}`;
   const axis = {
-    range: { min: zoomed ? undefined : 0, max: zoomed ? undefined : largest, scale: zoomed },
+    range: zoomed ? { scale: true } : zeroAxis(largest),
     label: text,
     tip: text,
     whisker: (row, epoch) => {

@@ -81,8 +81,8 @@ function moreBox(panels, onOpen) {
   const more = document.createElement("details");
   more.className = "more";
   const summary = document.createElement("summary");
-  const titles = new Set(panels.map((panel) => panel.title));
-  summary.textContent = `${words.more}: ${[...titles].join(" · ")}`;
+  const consumers = new Set(panels.map((panel) => panel.consumer));
+  summary.textContent = `${words.more}: ${[...consumers].join(" · ")}`;
   const grid = document.createElement("div");
   grid.className = "panels";
   more.append(summary, grid);

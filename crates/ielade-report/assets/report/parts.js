@@ -62,7 +62,7 @@ const line = (x1, y1, x2, y2, stroke, lineWidth) => ({
 const contestants = (group) => group.rows.filter((row) => !row.is_control);
 
 /** A horizontal axis of layouts' names. */
-function nameAxis(rows, left, colours) {
+function nameAxis(rows, left, colours, verticalAlign = "middle") {
   return {
     type: "category",
     inverse: true,
@@ -77,6 +77,7 @@ function nameAxis(rows, left, colours) {
       overflow: "truncate",
       align: "left",
       margin: left + 8,
+      verticalAlign,
       interval: 0,
     },
   };

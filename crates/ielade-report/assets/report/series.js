@@ -15,7 +15,7 @@ const plain = (values) => values;
 const SERIES = [
   {
     title: () => words.memory,
-    columns: ["rss_bytes", "pss_bytes", "anonymous_bytes", "page_cache_bytes", "gpu_memory_bytes"],
+    columns: ["rss_bytes", "pss_bytes", "anonymous_bytes", "gpu_memory_bytes"],
     of: plain,
     unit: byteUnit,
   },
@@ -24,6 +24,12 @@ const SERIES = [
     columns: ["cpu_user", "cpu_system", "machine_cpu", "io_wait", "gpu_utilisation"],
     of: plain,
     unit: () => ({ factor: 1, symbol: "" }),
+  },
+  {
+    title: () => words.page_cache,
+    columns: ["page_cache_bytes"],
+    of: plain,
+    unit: byteUnit,
   },
   {
     title: () => words.reading,
@@ -61,12 +67,13 @@ function overTime({ run, kind }, _zoomed, colours, width) {
       xAxis: {
         ...valueAxis(colours, number),
         ...axisName(colours, words.seconds_since_start, 24),
+        axisLabel: { ...axisText(colours), showMaxLabel: false },
         min: 0,
         max: run.seconds.at(-1),
         splitLine: { show: false },
         axisLine: { show: true, lineStyle: { color: colours.strongRule } },
       },
-      yAxis: { ...valueAxis(colours, text), min: 0, max: roundUp(largest * unit.factor) },
+      yAxis: { ...valueAxis(colours, text), ...zeroAxis(largest * unit.factor) },
       series: found.map(({ name, place, values }, order) => {
         const colour = colours.layouts[place];
         return {

@@ -5,22 +5,22 @@ function sizeAgainstSpeed(group, _zoomed, colours, width) {
   if (rows.length === 0) return null;
   const bytesOf = (row) => figures.layouts[row.layout].bytes;
   const unit = byteUnit(Math.max(...rows.map(bytesOf)));
-  const largest = roundUp(Math.max(...rows.map(bytesOf)) * unit.factor);
-  const fastest = roundUp(Math.max(...rows.map((row) => row.rate.high ?? row.rate.mean)));
+  const across = zeroAxis(Math.max(...rows.map(bytesOf)) * unit.factor * 1.05);
+  const up = zeroAxis(Math.max(...rows.map((row) => row.rate.high ?? row.rate.mean)));
   const height = 290;
-  const left = Math.max(58, number(fastest).length * 6.6 + 16);
+  const left = Math.max(58, number(up.max).length * 6.6 + 16);
   const grid = { left, right: 20, top: 30, bottom: 40, outerBoundsMode: "none" };
   const marks = rows.map((row) => ({
     row,
     value: [bytesOf(row) * unit.factor, row.rate.mean],
   }));
   const toPixels = ([x, y]) => [
-    grid.left + (x / largest) * (width - grid.left - grid.right),
-    height - grid.bottom - (y / fastest) * (height - grid.top - grid.bottom),
+    grid.left + (x / across.max) * (width - grid.left - grid.right),
+    height - grid.bottom - (y / up.max) * (height - grid.top - grid.bottom),
   ];
   const sides = labelSides(
     marks.map(({ row, value }) => ({ name: nameOf(row), at: toPixels(value) })),
-    { right: width, bottom: height - grid.bottom },
+    { left: grid.left, right: width, bottom: height - grid.bottom },
   );
   return {
     height,
@@ -30,8 +30,7 @@ function sizeAgainstSpeed(group, _zoomed, colours, width) {
       xAxis: {
         ...valueAxis(colours, number),
         ...axisName(colours, `${words.training_store} (${unit.symbol})`, 24),
-        min: 0,
-        max: largest,
+        ...across,
         splitLine: { show: false },
         axisLine: { show: true, lineStyle: { color: colours.strongRule } },
       },
@@ -40,8 +39,7 @@ function sizeAgainstSpeed(group, _zoomed, colours, width) {
         name: words.images_per_second,
         nameGap: 10,
         nameTextStyle: { ...axisText(colours), align: "right", padding: [0, 8, 0, 0] },
-        min: 0,
-        max: fastest,
+        ...up,
       },
       series: [
         {
@@ -58,12 +56,11 @@ function sizeAgainstSpeed(group, _zoomed, colours, width) {
             value,
             symbol: shapeOf(row),
             itemStyle: { color: colourOf(row, colours), opacity: 1 },
-            label: { position: sides[place] },
+            label: sides[place],
           })),
           label: {
             show: true,
             formatter: "{b}",
-            distance: 6,
             color: colours.text,
             fontSize: 12,
             fontFamily: colours.font,
@@ -87,23 +84,33 @@ function rateInterval(row, api, colours) {
   return line(at, low, at, high, colourOf(row, colours), 2);
 }
 
-/** On which side of its mark each name stands, so that names and marks do not meet. */
-function labelSides(marks, { right, bottom }) {
+/** On which side of its mark each name stands, and how far off, so that names and marks do not
+ * meet. */
+function labelSides(marks, { left, right, bottom }) {
   const around = ([x, y], reach) => ({ l: x - reach, r: x + reach, t: y - reach, b: y + reach });
+  const meet = (a, b) => a.l < b.r && b.l < a.r && a.t < b.b && b.t < a.b;
   const taken = marks.map(({ at }) => around(at, 6));
   return marks.map(({ name, at: [x, y] }) => {
-    const half = name.length * 3.5;
-    const boxes = {
-      top: { l: x - half, r: x + half, t: y - 26, b: y - 9 },
-      bottom: { l: x - half, r: x + half, t: y + 9, b: y + 26 },
-      right: { l: x + 9, r: x + 9 + 2 * half, t: y - 8, b: y + 8 },
-      left: { l: x - 9 - 2 * half, r: x - 9, t: y - 8, b: y + 8 },
+    const half = name.length * 3.6;
+    const box = (position, off) =>
+      ({
+        top: { l: x - half, r: x + half, t: y - 20 - off, b: y - 3 - off },
+        bottom: { l: x - half, r: x + half, t: y + 3 + off, b: y + 20 + off },
+        right: { l: x + 3 + off, r: x + 3 + off + 2 * half, t: y - 8, b: y + 8 },
+        left: { l: x - 3 - off - 2 * half, r: x - 3 - off, t: y - 8, b: y + 8 },
+      })[position];
+    const places = [6, 20, 34, 48].flatMap((distance) =>
+      ["top", "bottom", "right", "left"].map((position) => ({ position, distance })),
+    );
+    const isFree = ({ position, distance }) => {
+      const own = box(position, distance);
+      const inside = own.l > left && own.r < right && own.t > 0 && own.b < bottom + 8;
+      return inside && !taken.some((other) => meet(own, other));
     };
-    const meet = (a, b) => a.l < b.r && b.l < a.r && a.t < b.b && b.t < a.b;
-    const inside = (box) => box.l > 0 && box.r < right && box.b < bottom + 8;
-    const free = (box) => inside(box) && !taken.some((other) => meet(box, other));
-    const side = Object.keys(boxes).find((one) => free(boxes[one])) ?? "top";
-    taken.push(boxes[side]);
-    return side;
+    const chosen = places.find(isFree);
+    // Without room the sign must do; what it means stands in the filter.
+    if (chosen === undefined) return { show: false };
+    taken.push(box(chosen.position, chosen.distance));
+    return { show: true, ...chosen };
   });
 }

@@ -20,8 +20,7 @@ function timeSplit(split, _zoomed, colours, width) {
       grid: { left: left + 8, right: 18, top: 30, bottom: 28, outerBoundsMode: "none" },
       xAxis: {
         ...valueAxis(colours, (value) => `${number(value)} ${unit.symbol}`),
-        min: 0,
-        max: roundUp(largest * unit.factor),
+        ...zeroAxis(largest * unit.factor),
       },
       yAxis: nameAxis(rows, left, colours),
       series: kinds.map((kind, level) => ({

@@ -13,14 +13,14 @@ function stepAxis(steps, colours) {
   if (least > 0 && most / least > 8) {
     return { ...base, type: "log", logBase: 2, min: least / 1.1, max: most * 1.1 };
   }
-  return { ...base, min: 0, max: roundUp(most) };
+  return { ...base, ...zeroAxis(most) };
 }
 
 function stallCurves({ curves, peers }, _zoomed, colours, width) {
   if (curves.length === 0) return null;
   const steps = curves.flatMap((curve) => curve.points.map((point) => point.milliseconds));
   const shares = peers.flatMap((curve) => curve.points.map(({ share }) => share.high ?? share.mean));
-  const top = Math.min(1, roundUp(Math.max(figures.starved * 2, ...shares)));
+  const up = zeroAxis(Math.max(figures.starved * 2, ...shares));
   const right = nameWidth(curves, width * 0.4) + 24;
   return {
     height: 290,
@@ -29,7 +29,7 @@ function stallCurves({ curves, peers }, _zoomed, colours, width) {
       ...frame(colours),
       grid: { left: 48, right, top: 14, bottom: 40, outerBoundsMode: "none" },
       xAxis: stepAxis(steps, colours),
-      yAxis: { ...valueAxis(colours, percent), min: 0, max: top },
+      yAxis: { ...valueAxis(colours, percent), ...up },
       series: [
         ...curves.map((curve) => stallCurve(curve, colours)),
         {
@@ -70,15 +70,14 @@ function stallCurve(curve, colours) {
   return {
     type: "line",
     name: nameOf(curve),
-    data: curve.points.map((point) => [point.milliseconds, point.share.mean]),
-    symbol: shapeOf(curve),
+    data: onStraightLines(curve),
     symbolSize: 7,
     lineStyle: { width: 2, color: colour },
     itemStyle: { color: colour },
     endLabel: endLabel(nameOf(curve), SIGNS[curve.layout % SIGNS.length], colour, colours),
     tooltip: {
-      formatter: ({ dataIndex }) => {
-        const { milliseconds, profile, share } = curve.points[dataIndex];
+      formatter: ({ data }) => {
+        const { milliseconds, profile, share } = data.point;
         return tip(
           nameOf(curve),
           `${number(milliseconds)} ms${profile ? `, ${profile}` : ""}: ${words.stall} ${share.text}`,
@@ -88,6 +87,29 @@ function stallCurve(curve, colours) {
       },
     },
   };
+}
+
+/** The points of a curve, and between them as many more as a straight line needs to stay one on
+ * an axis of ratios. */
+function onStraightLines(curve) {
+  const BETWEEN = 16;
+  return curve.points.flatMap((point, place) => {
+    const at = { value: [point.milliseconds, point.share.mean], symbol: shapeOf(curve), point };
+    const next = curve.points[place + 1];
+    if (!next) return [at];
+    const between = Array.from({ length: BETWEEN - 1 }, (_, step) => {
+      const part = (step + 1) / BETWEEN;
+      const along = (from, to) => from + part * (to - from);
+      return {
+        value: [
+          along(point.milliseconds, next.milliseconds),
+          along(point.share.mean, next.share.mean),
+        ],
+        symbol: "none",
+      };
+    });
+    return [at, ...between];
+  });
 }
 
 /** A panel a state of the cache. */

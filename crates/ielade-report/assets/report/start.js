@@ -3,6 +3,7 @@
 setUpTheme();
 setUpSorting();
 setUpCopying();
+setUpColumns();
 setUpFilter();
 setUpCharts();
 setUpPrinting();

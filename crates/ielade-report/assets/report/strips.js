@@ -19,11 +19,9 @@ function strip(key) {
         grid: { left: left + 8, right, top: 4, bottom: 28, outerBoundsMode: "none" },
         xAxis: {
           ...valueAxis(colours, (value) => `${number(value)} ${unit.symbol}`),
-          min: zoomed ? undefined : 0,
-          max: zoomed ? undefined : roundUp(largest * unit.factor),
-          scale: zoomed,
+          ...(zoomed ? { scale: true } : zeroAxis(largest * unit.factor)),
         },
-        yAxis: nameAxis(rows, left, colours),
+        yAxis: nameAxis(rows, left, colours, "bottom"),
         series: [
           {
             type: "scatter",

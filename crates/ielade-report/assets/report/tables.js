@@ -87,3 +87,16 @@ function setUpCopying() {
     });
   }
 }
+
+function setUpColumns() {
+  for (const button of document.querySelectorAll("[data-columns]")) {
+    const table = button.closest(".block").querySelector("table");
+    if (!table.querySelector(".extra")) continue;
+    table.classList.add("brief");
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      table.classList.remove("brief");
+      button.hidden = true;
+    });
+  }
+}

@@ -41,12 +41,14 @@ const percent = (value) => `${number(value * 100)} %`;
 /** The text with `{name}` replaced by the value of that name. */
 const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 
-/** The next larger number of the form 1, 1.5, 2, 3, 4, 5, 6, 8 times a power of ten. */
-function roundUp(value) {
-  if (!(value > 0)) return 1;
-  const power = 10 ** Math.floor(Math.log10(value));
-  const steps = [1, 1.5, 2, 3, 4, 5, 6, 8, 10];
-  return power * steps.find((step) => step * power >= value * 1.02 || step === 10);
+/** An axis from zero to a round number at or above `largest`, in three to six round steps. */
+function zeroAxis(largest) {
+  if (!(largest > 0)) return { min: 0, max: 1 };
+  const power = 10 ** Math.floor(Math.log10(largest / 4));
+  const interval = power * [1, 2, 2.5, 5, 10].find((step) => largest / (step * power) <= 5.001);
+  // 0.1 + 0.2 is not 0.3.
+  const max = Number((Math.ceil(largest / interval - 1e-9) * interval).toPrecision(12));
+  return { min: 0, max, interval };
 }
 
 const nameOf = (row) => row.label ?? figures.layouts[row.layout].name;

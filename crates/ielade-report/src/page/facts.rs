@@ -13,6 +13,8 @@ use ielade_core::{
 };
 use serde::Serialize;
 
+use super::stalls::milliseconds as step_text;
+
 /// Facts about one thing.
 #[derive(Debug, Serialize)]
 pub(super) struct FactGroup {
@@ -152,8 +154,8 @@ fn consumer_text(consumer: &Consumer, epochs: u32) -> String {
         Consumer::FixedStep {
             milliseconds,
             profile: Some(profile),
-        } => format!("fixed step of {milliseconds} ms (profile {profile})"),
-        Consumer::FixedStep { milliseconds, .. } => format!("fixed step of {milliseconds} ms"),
+        } => format!("step of {} ({profile})", step_text(*milliseconds)),
+        Consumer::FixedStep { milliseconds, .. } => format!("step of {}", step_text(*milliseconds)),
         Consumer::Model(settings) => model_text(settings),
     };
     let epochs = match epochs {

@@ -27,6 +27,9 @@ pub(super) struct Page {
     heading: String,
     answer: String,
     other_answers: Vec<OtherAnswer>,
+    /// Those that are not shown at once.
+    more_answers: Vec<OtherAnswer>,
+    more_consumers: Vec<String>,
     standing: String,
     facts: Vec<FactGroup>,
     tables: Vec<ConsumerTable>,
@@ -66,6 +69,7 @@ impl Page {
     pub(super) fn new(analysis: &Analysis, records: &[Record], figures: Vec<FigureWords>) -> Self {
         let experiment = &analysis.experiment;
         let layouts = super::chart_data::layout_names(analysis);
+        let (other_answers, more_answers) = other_answers(analysis);
         let (tables, more_tables) = consumer_tables(analysis);
         let first = Answer::headline(analysis);
         let runs = run_records(records);
@@ -82,7 +86,9 @@ impl Page {
                 || "The experiment has no configurations, so there is no answer.".to_owned(),
                 |answer| answer.paragraph(&experiment.data_set.name, analysis.family.band),
             ),
-            other_answers: other_answers(analysis),
+            other_answers,
+            more_answers,
+            more_consumers: more_consumers(analysis),
             standing: standing(analysis, &runs),
             facts: fact_groups(analysis, records),
             tables,
@@ -133,17 +139,32 @@ fn run_records(records: &[Record]) -> Vec<&RunRecord> {
         .collect()
 }
 
-fn other_answers(analysis: &Analysis) -> Vec<OtherAnswer> {
+/// The answers but the first one: those that are shown at once, and the others.
+fn other_answers(analysis: &Analysis) -> (Vec<OtherAnswer>, Vec<OtherAnswer>) {
     let first = headline_place(analysis);
-    Answer::all(analysis)
-        .into_iter()
-        .enumerate()
-        .filter(|(place, _)| Some(*place) != first)
-        .map(|(place, answer)| OtherAnswer {
+    let mut at_once = Vec::new();
+    let mut later = Vec::new();
+    for (place, answer) in Answer::all(analysis).into_iter().enumerate() {
+        let group = &analysis.groups[place];
+        let other = OtherAnswer {
             sentence: answer.sentence(),
-            consumer: super::tables::group_title(&analysis.groups[place]),
-        })
-        .collect()
+            consumer: super::tables::group_title(group),
+        };
+        if Some(place) == first {
+            // It is the headline.
+        } else if super::tables::is_shown_at_once(analysis, group) {
+            at_once.push(other);
+        } else {
+            later.push(other);
+        }
+    }
+    (at_once, later)
+}
+
+fn more_consumers(analysis: &Analysis) -> Vec<String> {
+    let groups = analysis.groups.iter();
+    let later = groups.filter(|group| !super::tables::is_shown_at_once(analysis, group));
+    distinct(later.map(|group| group.consumer.clone()))
 }
 
 /// An RFC 3339 time as a reader likes it: `2026-11-23 15:04 UTC`; anything else as it is.

@@ -1,6 +1,6 @@
 //! The table of break-even steps: from which speed of a GPU on a layout starves it.
 
-use crate::figures::{Quantity, Scale};
+use crate::figures::{Quantity, Scale, percent};
 use ielade_bench::analysis::{Analysis, BreakEven, StallCurve};
 use ielade_core::{
     step_profiles::{self, StepProfile},
@@ -71,10 +71,7 @@ fn row(curve: &StallCurve, steps: &[f64], names: &[String]) -> StallRow {
         let mut points = curve.points.iter();
         let found = points.find(|point| point.milliseconds == *step);
         Share {
-            text: found.map_or_else(String::new, |point| {
-                let scale = Scale::fitting(Quantity::Share, [point.share.mean]);
-                scale.text(point.share.mean)
-            }),
+            text: found.map_or_else(String::new, |point| percent(point.share.mean)),
             value: found.map(|point| point.share.mean * 100.0),
         }
     });
@@ -112,7 +109,7 @@ pub(super) fn break_even_text(found: Option<&BreakEven>) -> String {
 }
 
 /// A step time as the plan says it, with three digits at most.
-fn milliseconds(step: f64) -> String {
+pub(super) fn milliseconds(step: f64) -> String {
     let rounded = crate::figures::fixed(step, crate::figures::decimal_places(step, None));
     match rounded.contains('.') {
         true => format!("{} ms", rounded.trim_end_matches('0').trim_end_matches('.')),

@@ -28,6 +28,8 @@ struct Heading {
     name: &'static str,
     unit: &'static str,
     meaning: String,
+    /// True for a column that is shown when it is asked for.
+    is_extra: bool,
 }
 
 /// One layout.
@@ -73,35 +75,44 @@ pub(super) struct StoreRow {
 pub(super) const FEW_GROUPS: usize = 3;
 
 /// The columns behind the total time and its ratio.
-const FURTHER: [Metric; 13] = [
+const FURTHER: [Metric; 9] = [
     Metric::MeanEpochSeconds,
     Metric::FirstBatchSeconds,
     Metric::ImagesPerSecond,
     Metric::WaitShare,
-    Metric::WaitP95Seconds,
-    Metric::StepP95Seconds,
     Metric::CpuUtilisation,
     Metric::CpuSecondsPer1000,
     Metric::PeakRssBytes,
     Metric::PeakAnonymousBytes,
-    Metric::ReadBytes,
-    Metric::MajorFaults,
     Metric::TestTop1,
 ];
 
-/// One table a group: first those of the consumer whose answer comes first, then the others.
-pub(super) fn consumer_tables(analysis: &Analysis) -> (Vec<ConsumerTable>, Vec<ConsumerTable>) {
+/// The columns that are shown when they are asked for.
+const EXTRA: [Metric; 4] = [
+    Metric::WaitP95Seconds,
+    Metric::StepP95Seconds,
+    Metric::ReadBytes,
+    Metric::MajorFaults,
+];
+
+/// True for a group that is shown at once: of few all, of many those of the consumer whose answer
+/// comes first.
+pub(super) fn is_shown_at_once(analysis: &Analysis, group: &ConsumerGroup) -> bool {
     let first = answer::headline_place(analysis).map(|place| &analysis.groups[place].consumer);
-    let of = |group| consumer_table(analysis, group);
-    if analysis.groups.len() <= FEW_GROUPS {
-        return (analysis.groups.iter().map(of).collect(), Vec::new());
-    }
-    let (first, others): (Vec<&ConsumerGroup>, Vec<&ConsumerGroup>) =
-        (analysis.groups.iter()).partition(|group| Some(&group.consumer) == first);
-    (
-        first.into_iter().map(of).collect(),
-        others.into_iter().map(of).collect(),
-    )
+    analysis.groups.len() <= FEW_GROUPS || Some(&group.consumer) == first
+}
+
+/// One table a group: those that are shown at once, and the others.
+pub(super) fn consumer_tables(analysis: &Analysis) -> (Vec<ConsumerTable>, Vec<ConsumerTable>) {
+    let (at_once, later): (Vec<&ConsumerGroup>, Vec<&ConsumerGroup>) =
+        (analysis.groups.iter()).partition(|group| is_shown_at_once(analysis, group));
+    let tables = |groups: Vec<&ConsumerGroup>| -> Vec<ConsumerTable> {
+        let groups = groups.into_iter();
+        groups
+            .map(|group| consumer_table(analysis, group))
+            .collect()
+    };
+    (tables(at_once), tables(later))
 }
 
 /// What a group is called in headings: its consumer, and its cache where the plan has several.
@@ -122,11 +133,8 @@ fn consumer_table(analysis: &Analysis, group: &ConsumerGroup) -> ConsumerTable {
     let mut columns: Vec<Column> = Vec::new();
     columns.extend(metric_column(group, Metric::TrainingSeconds));
     columns.extend(ratio_column(analysis, group));
-    columns.extend(
-        FURTHER
-            .iter()
-            .filter_map(|metric| metric_column(group, *metric)),
-    );
+    let further = FURTHER.iter().chain(&EXTRA);
+    columns.extend(further.filter_map(|metric| metric_column(group, *metric)));
     let leaders = answer::leaders(&Answer::of_group(group, &analysis.baseline));
     let names = super::chart_data::layout_names(analysis);
     let mut cells: Vec<std::vec::IntoIter<Cell>> = Vec::new();
@@ -225,6 +233,7 @@ fn metric_column(group: &ConsumerGroup, metric: Metric) -> Option<Column> {
             name,
             unit,
             meaning: meaning.to_owned(),
+            is_extra: EXTRA.contains(&metric),
         },
         cells: aligned(cells.collect()),
     })
@@ -250,6 +259,7 @@ fn ratio_column(analysis: &Analysis, group: &ConsumerGroup) -> Option<Column> {
             name: "Ratio",
             unit: "×",
             meaning: format!("Total time divided by that of {}.", analysis.baseline),
+            is_extra: false,
         },
         cells: aligned(cells.collect()),
     })

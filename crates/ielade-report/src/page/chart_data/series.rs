@@ -38,6 +38,8 @@ impl RunSeries {
     /// The run in the middle of each configuration, by total time.
     pub(super) fn all(analysis: &Analysis, names: &[String], records: &[Record]) -> Vec<Self> {
         let configurations = &analysis.experiment.configurations;
+        let first = crate::answer::headline_place(analysis)
+            .map(|place| analysis.groups[place].consumer.as_str());
         let chosen = (0_u32..).zip(configurations).filter_map(|(index, one)| {
             let run = middle_run(index, records)?;
             let series = run.series.as_ref()?;
@@ -57,7 +59,10 @@ impl RunSeries {
                 },
             ))
         });
-        chosen.take(MOST_RUNS).collect()
+        let mut chosen: Vec<Self> = chosen.collect();
+        chosen.sort_by_key(|run| Some(run.consumer.as_str()) != first);
+        chosen.truncate(MOST_RUNS);
+        chosen
     }
 
     fn of(run: &RunRecord, series: &ProbeSeries, named: &Named<'_>) -> Self {
