@@ -112,10 +112,9 @@ function layOut(figure) {
 /** Draws a panel as wide as its box, or as wide as `asked`. */
 function draw(panel, zoomed, colours, asked) {
   panel.box.hidden = false;
-  const room = panel.box.clientWidth;
-  // A panel in a box that is shut has no width, and is drawn when the box opens.
-  if (room === 0) return;
-  const width = asked ?? room;
+  // What lies in a box that is shut is drawn when the box opens.
+  if (panel.box.closest("details:not([open])")) return;
+  const width = asked ?? panel.box.clientWidth;
   const chart = panel.draw(panel.subject, zoomed, colours, width);
   panel.box.hidden = chart === null;
   if (chart === null) return;

@@ -100,11 +100,16 @@ fn others(answer: &Answer, band: f64) -> String {
         ));
     }
     if !equivalent.is_empty() {
+        let verb = if equivalent.len() == 1 {
+            "shows"
+        } else {
+            "show"
+        };
         parts.push(format!(
-            "No difference to {baseline} is shown, and one beyond {} % ruled out, for {}.",
+            "{} {verb} no difference to {baseline}: one beyond {} % is ruled out.",
+            equivalent.join(", "),
             // 5, not 5.0: the plan's own figure, not a measured one.
-            (band * 1000.0).round() / 10.0,
-            equivalent.join(", ")
+            (band * 1000.0).round() / 10.0
         ));
     }
     if !open.is_empty() {
