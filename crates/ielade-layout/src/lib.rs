@@ -30,6 +30,7 @@ pub mod encoder;
 mod error;
 pub mod files;
 pub mod foreign;
+mod hdf5;
 mod index;
 mod inflated;
 mod label_spool;
