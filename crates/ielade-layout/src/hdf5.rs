@@ -23,6 +23,7 @@
 //! or not, and images in the heap are slices of the mapped file, and each thread inflates for
 //! itself.
 
+mod encode;
 mod reader;
 mod writer;
 
