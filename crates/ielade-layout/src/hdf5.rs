@@ -104,7 +104,9 @@ fn allows(options: &LayoutOptions, encoding: Encoding) -> Result<(), &'static st
         return Err("HDF5 compresses chunks only, so deflate needs chunk");
     }
     if is_given("shuffle") && !is_given("deflate") {
-        return Err("shuffled bytes are no smaller until they are compressed, so shuffle needs deflate");
+        return Err(
+            "shuffled bytes are no smaller until they are compressed, so shuffle needs deflate",
+        );
     }
     if is_given("shuffle") && encoding.element() == Some(Element::U8) {
         return Err("values of one byte have nothing to shuffle; leave out shuffle");

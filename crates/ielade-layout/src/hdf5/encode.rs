@@ -35,3 +35,5 @@ pub(super) const UNDEFINED: u64 = u64::MAX;
 /// Parts start at multiples of this.
 pub(super) const ALIGNMENT: usize = 8;
 
+#[cfg(test)]
+mod tests;

@@ -7,6 +7,7 @@
 mod cifar_bin;
 mod files;
 mod foreign_files;
+mod hdf5_written;
 mod lmdb;
 mod npy;
 mod npy_foreign;
@@ -29,6 +30,7 @@ fn main() -> ExitCode {
     let tests = [
         files::tests(),
         npy::tests(),
+        hdf5_written::tests(),
         npy_foreign::tests(),
         safetensors::tests(),
         cifar_bin::tests(),

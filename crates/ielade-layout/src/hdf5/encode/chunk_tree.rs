@@ -114,7 +114,11 @@ impl ChunkTree<'_> {
         if is_last {
             self.push_end(&mut bytes);
         } else {
-            self.push_key(&mut bytes, 0, (node + 1) * CHILDREN as u64 * level.chunks_each);
+            self.push_key(
+                &mut bytes,
+                0,
+                (node + 1) * CHILDREN as u64 * level.chunks_each,
+            );
         }
         bytes.zeros(self.node_bytes() - bytes.len());
         bytes.take()

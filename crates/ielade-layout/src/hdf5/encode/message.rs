@@ -157,7 +157,10 @@ fn dataspace(extent: Extent<'_>) -> Bytes {
         Extent::Growing(lengths) => (lengths, true),
     };
     let mut body = Bytes::default();
-    body.u8(1).u8(lengths.len() as u8).u8(growing.into()).zeros(5);
+    body.u8(1)
+        .u8(lengths.len() as u8)
+        .u8(growing.into())
+        .zeros(5);
     for length in lengths {
         body.u64(*length);
     }

@@ -6,8 +6,7 @@ use crate::{
     hdf5::{
         CLASS_NAMES, ENCODING, IMAGES, LABELS,
         encode::{
-            Collection, Datatype, Extent, Group, Message, REFERENCE_BYTES, object_header,
-            reference,
+            Collection, Datatype, Extent, Group, Message, REFERENCE_BYTES, object_header, reference,
         },
     },
     label_spool::LabelSpool,
