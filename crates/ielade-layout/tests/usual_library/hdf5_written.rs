@@ -73,7 +73,11 @@ fn h5py_loads_stores(python: &Python, layouts: &[LayoutId]) {
     for layout in layouts {
         let line = description(layout);
         assert!(told.lines().any(|told| told == line), "{line}\n{told}");
-        check_values(&folder.path().join(layout.directory_name()), layout, &source);
+        check_values(
+            &folder.path().join(layout.directory_name()),
+            layout,
+            &source,
+        );
     }
 }
 
@@ -89,8 +93,16 @@ fn description(layout: &LayoutId) -> String {
         }
     };
     let options = &layout.container_options;
-    let packing = if options.has("deflate") { "gzip;4" } else { "None;None" };
-    let shuffled = if options.has("shuffle") { "True" } else { "False" };
+    let packing = if options.has("deflate") {
+        "gzip;4"
+    } else {
+        "None;None"
+    };
+    let shuffled = if options.has("shuffle") {
+        "True"
+    } else {
+        "False"
+    };
     let encoding = match layout.encoding.is_compressed_image() {
         true => layout.encoding.name(),
         false => "None",
@@ -108,12 +120,18 @@ fn check_values(store: &Path, layout: &LayoutId, source: &MemorySource) {
         .map(|index| source.labels[index].map_or(-1, i64::from))
         .flat_map(i64::to_le_bytes)
         .collect();
-    assert!(fs::read(store.join("labels")).unwrap() == labels, "{layout}");
+    assert!(
+        fs::read(store.join("labels")).unwrap() == labels,
+        "{layout}"
+    );
     if !layout.encoding.is_compressed_image() {
         let values: Vec<u8> = (0..COUNT)
             .flat_map(|index| expected(source, index, layout))
             .collect();
-        assert!(fs::read(store.join("values")).unwrap() == values, "{layout}");
+        assert!(
+            fs::read(store.join("values")).unwrap() == values,
+            "{layout}"
+        );
         return;
     }
     for (index, image) in source.images.iter().enumerate() {
