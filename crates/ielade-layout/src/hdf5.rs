@@ -23,7 +23,28 @@
 //! or not, and images in the heap are slices of the mapped file, and each thread inflates for
 //! itself.
 
+mod attributes;
+mod checksum;
+mod chunk_index;
+mod cursor;
+mod dataset;
+mod dataspace;
+mod datatype;
+mod extensible_array;
+mod filters;
+mod fixed_array;
+mod foreign;
+mod fractal_heap;
+mod global_heap;
+mod hierarchy;
+mod links;
+mod object_header;
+mod old_tree;
 mod reader;
+mod samples;
+mod storage;
+mod superblock;
+mod tree;
 mod writer;
 
 use crate::{
@@ -75,8 +96,8 @@ pub(crate) const CONTAINER: Container = Container {
     open: reader::open,
     create: writer::create,
     foreign: Some(Foreign {
-        recognises: reader::recognises,
-        open: reader::open_foreign,
+        recognises: foreign::recognises,
+        open: foreign::open,
     }),
 };
 
@@ -103,7 +124,9 @@ fn allows(options: &LayoutOptions, encoding: Encoding) -> Result<(), &'static st
         return Err("HDF5 compresses chunks only, so deflate needs chunk");
     }
     if is_given("shuffle") && !is_given("deflate") {
-        return Err("shuffled bytes are no smaller until they are compressed, so shuffle needs deflate");
+        return Err(
+            "shuffled bytes are no smaller until they are compressed, so shuffle needs deflate",
+        );
     }
     if is_given("shuffle") && encoding.element() == Some(Element::U8) {
         return Err("values of one byte have nothing to shuffle; leave out shuffle");

@@ -7,6 +7,7 @@
 mod cifar_bin;
 mod files;
 mod foreign_files;
+mod hdf5;
 mod lmdb;
 mod npy;
 mod npy_foreign;
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
         tfrecord::tests(),
         webdataset::tests(),
         zarr::tests(),
+        hdf5::tests(),
     ];
     run(tests.into_iter().flatten().collect())
 }
