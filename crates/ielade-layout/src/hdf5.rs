@@ -30,6 +30,7 @@ mod cursor;
 mod dataset;
 mod dataspace;
 mod datatype;
+mod encode;
 mod extensible_array;
 mod filters;
 mod fixed_array;

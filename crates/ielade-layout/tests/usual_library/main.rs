@@ -7,7 +7,8 @@
 mod cifar_bin;
 mod files;
 mod foreign_files;
-mod hdf5;
+mod hdf5_foreign;
+mod hdf5_written;
 mod lmdb;
 mod npy;
 mod npy_foreign;
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
     let tests = [
         files::tests(),
         npy::tests(),
+        hdf5_written::tests(),
         npy_foreign::tests(),
         safetensors::tests(),
         cifar_bin::tests(),
@@ -38,7 +40,7 @@ fn main() -> ExitCode {
         tfrecord::tests(),
         webdataset::tests(),
         zarr::tests(),
-        hdf5::tests(),
+        hdf5_foreign::tests(),
     ];
     run(tests.into_iter().flatten().collect())
 }
