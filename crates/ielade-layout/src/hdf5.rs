@@ -23,8 +23,29 @@
 //! or not, and images in the heap are slices of the mapped file, and each thread inflates for
 //! itself.
 
+mod attributes;
+mod checksum;
+mod chunk_index;
+mod cursor;
+mod dataset;
+mod dataspace;
+mod datatype;
 mod encode;
+mod extensible_array;
+mod filters;
+mod fixed_array;
+mod foreign;
+mod fractal_heap;
+mod global_heap;
+mod hierarchy;
+mod links;
+mod object_header;
+mod old_tree;
 mod reader;
+mod samples;
+mod storage;
+mod superblock;
+mod tree;
 mod writer;
 
 use crate::{
@@ -76,8 +97,8 @@ pub(crate) const CONTAINER: Container = Container {
     open: reader::open,
     create: writer::create,
     foreign: Some(Foreign {
-        recognises: reader::recognises,
-        open: reader::open_foreign,
+        recognises: foreign::recognises,
+        open: foreign::open,
     }),
 };
 

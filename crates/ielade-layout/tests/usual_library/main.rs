@@ -7,6 +7,7 @@
 mod cifar_bin;
 mod files;
 mod foreign_files;
+mod hdf5_foreign;
 mod hdf5_written;
 mod lmdb;
 mod npy;
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
         tfrecord::tests(),
         webdataset::tests(),
         zarr::tests(),
+        hdf5_foreign::tests(),
     ];
     run(tests.into_iter().flatten().collect())
 }
