@@ -12,7 +12,8 @@
 //! (N, channels, height, width) and already normalised. `bf16` is a floating-point type of that
 //! layout, as HDF5 2.0 names it (`H5T_FLOAT_BFLOAT16LE`); h5py reads it as `float32`. Compressed
 //! images are one-dimensional, of variable length (`h5py.vlen_dtype('uint8')`), in the file's global
-//! heap; the attribute `encoding` of `/images` names what they are.
+//! heap; the attribute `encoding` of `/images` names what they are. Its dimensions are named
+//! (`file['images'].dims[0].label`).
 //!
 //! Unless told otherwise, the images are one contiguous piece. `chunk=N` puts N images into a
 //! chunk, which `deflate` compresses, the bytes of its values put in order first by `shuffle`.

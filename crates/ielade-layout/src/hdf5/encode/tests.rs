@@ -27,7 +27,7 @@ const LENGTHS: [u32; 5] = [7, 2, 4, 3, 2];
 
 fn place(chunk: u64) -> ChunkPlace {
     ChunkPlace {
-        address: 1 << 40 | chunk * 3,
+        address: (1 << 40) | (chunk * 3),
         bytes: (chunk % 1000) as u32 + 1,
     }
 }
