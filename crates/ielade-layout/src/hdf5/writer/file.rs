@@ -9,8 +9,8 @@ use std::{
 };
 
 /// Bytes that are collected before they are handed to the system: few enough that they are still
-/// in the processor's cache when it copies them.
-const BUFFER_BYTES: usize = 256 << 10;
+/// in the processor's cache when it copies them, and enough that its calls cost little beside that.
+const BUFFER_BYTES: usize = 1 << 20;
 
 /// A file that grows.
 pub(super) struct DataFile {
