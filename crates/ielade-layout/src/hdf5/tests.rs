@@ -3,12 +3,7 @@
 
 mod hostile;
 
-use super::{
-    CONTAINER, DATA_FILE, IMAGES, LABELS,
-    hierarchy::File,
-    reader::read_labels,
-    samples,
-};
+use super::{CONTAINER, DATA_FILE, IMAGES, LABELS, hierarchy::File, reader::read_labels, samples};
 use crate::{open_any, registry::StorePlan, stored::FetchScratch};
 use ielade_core::{Encoding, ForeignNames, ImageShape, ImageSpec, Payload, Sample};
 use std::path::{Path, PathBuf};
@@ -104,7 +99,11 @@ fn write(folder: &Path, layout: &str) -> PathBuf {
     })
     .unwrap();
     for index in 0..COUNT {
-        let bytes = if is_image { image(index) } else { values(index) };
+        let bytes = if is_image {
+            image(index)
+        } else {
+            values(index)
+        };
         let payload = if is_image {
             Payload::Encoded {
                 encoding,
@@ -136,9 +135,22 @@ fn check(path: &Path, expected: fn(u32) -> Vec<u8>) {
     let opened = open_any(path, &ForeignNames::default()).unwrap();
     let manifest = opened.reader.manifest();
     assert_eq!(manifest.count, COUNT);
-    assert_eq!(manifest.classes, ["ant", "bee", "cat"], "{}", path.display());
-    assert!(opened.guesses[0].contains("\"images\""), "{:?}", opened.guesses);
-    assert!(opened.guesses[1].contains("\"labels\""), "{:?}", opened.guesses);
+    assert_eq!(
+        manifest.classes,
+        ["ant", "bee", "cat"],
+        "{}",
+        path.display()
+    );
+    assert!(
+        opened.guesses[0].contains("\"images\""),
+        "{:?}",
+        opened.guesses
+    );
+    assert!(
+        opened.guesses[1].contains("\"labels\""),
+        "{:?}",
+        opened.guesses
+    );
 }
 
 #[test]
