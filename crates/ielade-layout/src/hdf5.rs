@@ -145,3 +145,6 @@ fn shape_of(element: Element, spec: ImageSpec, count: u32) -> [u64; 4] {
         [count.into(), height, width, channels]
     }
 }
+
+#[cfg(test)]
+mod tests;
