@@ -190,51 +190,59 @@ fn check_fletcher32(packed: &[u8]) -> Result<&[u8], String> {
     ))
 }
 
-/// Undoes the filters of a chunk of `bytes` bytes, the last one first, but those that `left_out`
-/// names by bit. `target` is empty.
-pub(super) fn undo(
-    filters: &[Filter],
-    left_out: u32,
-    packed: &[u8],
-    bytes: usize,
-    target: &mut Vec<u8>,
-) -> Result<(), String> {
-    let mut applied = filters
-        .iter()
-        .enumerate()
-        .filter(|(number, _)| left_out & (1 << (number % 32)) == 0)
-        .map(|(_, filter)| *filter)
-        .rev()
-        .peekable();
-    // What lies between two filters may be a little longer than the chunk.
-    let between_bytes = bytes + bytes / 16 + (64 << 10);
-    let mut between: Option<Vec<u8>> = None;
-    if applied.peek().is_none() {
-        bounded("the chunk", packed, bytes)?;
-        target.extend_from_slice(packed);
-    }
-    while let Some(filter) = applied.next() {
-        let packed = between.as_deref().unwrap_or(packed);
-        if applied.peek().is_none() {
-            filter.undo(packed, bytes, target)?;
-        } else {
-            let mut next = Vec::new();
-            filter.undo(packed, between_bytes, &mut next)?;
-            between = Some(next);
+/// A chunk as it lies in the file.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct PackedChunk<'a> {
+    pub(super) packed: &'a [u8],
+    /// Filters that it did not go through, by bit.
+    pub(super) left_out: u32,
+    /// Bytes that it is to have.
+    pub(super) bytes: usize,
+}
+
+impl PackedChunk<'_> {
+    /// Undoes the filters, the last one first, into `target`, which is empty; `room` is for what
+    /// lies between two of them.
+    pub(super) fn undo(
+        self,
+        filters: &[Filter],
+        room: &mut Vec<u8>,
+        target: &mut Vec<u8>,
+    ) -> Result<(), String> {
+        let applied = filters.iter().enumerate().rev();
+        let mut applied = applied
+            .filter(|(number, _)| self.left_out & (1 << (number % 32)) == 0)
+            .map(|(_, filter)| *filter)
+            .peekable();
+        let Some(last) = applied.next() else {
+            bounded("the chunk", self.packed, self.bytes)?;
+            target.extend_from_slice(self.packed);
+            return self.check(target);
+        };
+        // What lies between two filters may be a little longer than the chunk.
+        let between = self.bytes + self.bytes / 16 + (64 << 10);
+        let most = |is_end: bool| if is_end { self.bytes } else { between };
+        last.undo(self.packed, most(applied.peek().is_none()), target)?;
+        while let Some(filter) = applied.next() {
+            std::mem::swap(room, target);
+            target.clear();
+            filter.undo(room, most(applied.peek().is_none()), target)?;
         }
+        self.check(target)
     }
-    if target.len() == bytes {
-        return Ok(());
+
+    fn check(self, unpacked: &[u8]) -> Result<(), String> {
+        let (found, bytes) = (unpacked.len(), self.bytes);
+        if found == bytes {
+            return Ok(());
+        }
+        Err(format!("it unpacks to {found} bytes where {bytes} belong"))
     }
-    Err(format!(
-        "it unpacks to {} bytes where {bytes} belong",
-        target.len()
-    ))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Filter, undo};
+    use super::{Filter, PackedChunk};
     use std::io::Write;
 
     fn deflated(bytes: &[u8]) -> Vec<u8> {
@@ -251,7 +259,12 @@ mod tests {
         bytes: usize,
     ) -> Result<Vec<u8>, String> {
         let mut target = Vec::new();
-        let undone = undo(filters, left_out, packed, bytes, &mut target);
+        let chunk = PackedChunk {
+            packed,
+            left_out,
+            bytes,
+        };
+        let undone = chunk.undo(filters, &mut Vec::new(), &mut target);
         assert!(
             target.capacity() < 4 * bytes + 4096,
             "{}",

@@ -17,6 +17,9 @@ use std::{
 const MAX_DEPTH: usize = 16;
 const MAX_OBJECTS: usize = 1 << 16;
 
+/// An object with more messages than this counts as several.
+const MESSAGES_OF_AN_OBJECT: usize = 64;
+
 /// A mapped file whose superblock was read.
 #[derive(Debug)]
 pub(super) struct File {
@@ -188,6 +191,8 @@ impl Search<'_> {
             Ok(messages) => messages,
             Err(fault) => return found.datasets.push(listed(name, Err(fault), Vec::new())),
         };
+        // Many links may lead to one object of many messages.
+        self.looked_at += messages.len() / MESSAGES_OF_AN_OBJECT;
         let offset = self.source.base.saturating_add(link.address);
         match Dataset::of(&messages, offset) {
             Ok(None) => {

@@ -10,6 +10,9 @@ use super::{
 use crate::columns::fault::Fault;
 use std::collections::BTreeSet;
 
+/// Bytes of a name, at most: several may lie on the same bytes of a heap.
+const MAX_NAME_BYTES: usize = 1024;
+
 /// A link to an object of the same file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Link {
@@ -87,9 +90,13 @@ fn entry(node: &mut Cursor<'_>, names: Cursor<'_>) -> Result<Option<Link>, Fault
     };
     let mut name = names;
     name.skip(name_at)?;
-    let rest = name.take(name.remaining())?;
+    let rest = name.take(name.remaining().min(MAX_NAME_BYTES as u64))?;
     let end = rest.iter().position(|byte| *byte == 0);
-    let end = end.ok_or_else(|| here.fault("a name that does not end"))?;
+    let end = end.ok_or_else(|| {
+        here.fault(format!(
+            "a name that does not end within {MAX_NAME_BYTES} bytes"
+        ))
+    })?;
     Ok(Some(Link {
         name: String::from_utf8_lossy(&rest[..end]).into_owned(),
         address,
@@ -118,6 +125,9 @@ fn link(mut cursor: Cursor<'_>) -> Result<Option<Link>, Fault> {
         cursor.skip(1)?;
     }
     let bytes = cursor.number(1 << (flags & 3))?;
+    if bytes > MAX_NAME_BYTES as u64 {
+        return Err(cursor.fault(format!("a name of more than {MAX_NAME_BYTES} bytes")));
+    }
     let name = String::from_utf8_lossy(cursor.take(bytes)?).into_owned();
     if kind != HARD {
         return Ok(None);
