@@ -23,6 +23,14 @@
 //! chunks lie is found once, when the store is opened; from then on uncompressed images, in chunks
 //! or not, and images in the heap are slices of the mapped file, and each thread inflates for
 //! itself.
+//!
+//! Files that others made are read with superblocks of versions 0 to 3, also behind a block of the
+//! user's; groups of any kind; datasets that are compact, contiguous, or in chunks of any shape,
+//! found by any of the format's indices; the filters deflate, shuffle, fletcher32, LZF, Blosc 1 and
+//! Zstandard; values of either byte order, labels of any type of integers. Chunks that were never
+//! written are of the fill value. Not read, and told so: virtual datasets and those in external
+//! files, other filters, and messages or heaps that are themselves shared or filtered. Checksums
+//! of metadata are checked when a file is opened, those of chunks when they are unpacked.
 
 mod attributes;
 mod checksum;

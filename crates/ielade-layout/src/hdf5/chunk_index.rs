@@ -192,7 +192,7 @@ struct Reading<'a> {
     budget: Budget,
 }
 
-impl<'a> Reading<'a> {
+impl Reading<'_> {
     fn read(&mut self, address: u64) -> Result<(), Fault> {
         let source = self.source;
         let mut elements = self.elements;

@@ -176,12 +176,12 @@ impl<'a> Cursor<'a> {
     }
 
     /// Fails unless the next bytes are the signature of `what`.
-    pub(super) fn signature(&mut self, signature: &[u8; 4], what: &str) -> Result<(), Fault> {
+    pub(super) fn signature(&mut self, signature: [u8; 4], what: &str) -> Result<(), Fault> {
         let here = *self;
         if self.take(4)? == signature {
             return Ok(());
         }
-        let name = String::from_utf8_lossy(signature);
+        let name = String::from_utf8_lossy(&signature);
         Err(here.fault(format!(
             "{what} is to be here, but it does not start with {name}"
         )))

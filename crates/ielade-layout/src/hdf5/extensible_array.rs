@@ -21,7 +21,7 @@ pub(super) fn walk(
     let bytes =
         4 + 8 + 6 * source.length_bytes as u64 + source.offset_bytes as u64 + CHECKSUM_BYTES;
     let mut header = source.checked(address, bytes)?;
-    header.signature(b"EAHD", "an extensible array")?;
+    header.signature(*b"EAHD", "an extensible array")?;
     header.version(&[0], "an extensible array")?;
     let element_bytes = elements.check(&mut header)?;
     let here = header;
@@ -114,7 +114,7 @@ impl<'a> Array<'a, '_> {
             + (blocks + supers) * offset_bytes
             + CHECKSUM_BYTES;
         let mut index = self.source.checked(index, bytes)?;
-        self.start(&mut index, b"EAIB")?;
+        self.start(&mut index, *b"EAIB")?;
         let there = self.in_index.min(self.count);
         let mut own = index.piece(self.in_index * self.element_bytes)?;
         self.elements.read(&mut own, 0..there, take)?;
@@ -138,7 +138,7 @@ impl<'a> Array<'a, '_> {
         Ok(())
     }
 
-    fn start(&self, block: &mut Cursor<'a>, signature: &[u8; 4]) -> Result<(), Fault> {
+    fn start(&self, block: &mut Cursor<'a>, signature: [u8; 4]) -> Result<(), Fault> {
         block.signature(signature, "a block of an extensible array")?;
         block.version(&[0], "an extensible array")?;
         // What its elements are, and where its header is.
@@ -168,7 +168,7 @@ impl<'a> Array<'a, '_> {
         let bytes = group.blocks.saturating_mul(per_block).saturating_add(frame);
         let mut block = self.source.checked(address, bytes)?;
         self.budget.spend(bytes, block.offset())?;
-        self.start(&mut block, b"EASB")?;
+        self.start(&mut block, *b"EASB")?;
         block.skip(self.place_bytes())?;
         let flags = block.take(group.blocks * pages.div_ceil(8))?;
         for number in 0..group.blocks {
@@ -204,12 +204,12 @@ impl<'a> Array<'a, '_> {
                 .saturating_add(frame);
             let mut block = rest.checked(bytes)?;
             self.budget.spend(bytes, block.offset())?;
-            self.start(&mut block, b"EADB")?;
+            self.start(&mut block, *b"EADB")?;
             block.skip(self.place_bytes())?;
             return self.elements.read(&mut block, first..end, take);
         };
         let mut head = rest.checked(frame)?;
-        self.start(&mut head, b"EADB")?;
+        self.start(&mut head, *b"EADB")?;
         let bytes = self
             .per_page
             .saturating_mul(self.element_bytes)

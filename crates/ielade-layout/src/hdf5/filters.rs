@@ -73,6 +73,8 @@ impl Filter {
         }
         Ok(match number {
             1 => Self::Deflate,
+            // Of values whose size varies it has no setting, and is left out chunk by chunk.
+            2 if values == 0 => Self::Shuffle(1),
             2 => match settings.u32()? {
                 0 => return Err(here.fault("shuffled values of no bytes")),
                 bytes => Self::Shuffle(bytes as usize),

@@ -15,7 +15,7 @@ pub(super) fn walk(
 ) -> Result<(), Fault> {
     let bytes = 4 + 4 + source.length_bytes as u64 + source.offset_bytes as u64 + CHECKSUM_BYTES;
     let mut header = source.checked(address, bytes)?;
-    header.signature(b"FAHD", "a fixed array")?;
+    header.signature(*b"FAHD", "a fixed array")?;
     header.version(&[0], "a fixed array")?;
     let element_bytes = elements.check(&mut header)?;
     let page_bits = header.u8()?;
@@ -58,13 +58,13 @@ impl Array<'_> {
             let bytes = self.count.checked_mul(self.element_bytes);
             let bytes = bytes.and_then(|bytes| bytes.checked_add(prefix + CHECKSUM_BYTES));
             let mut block = block.checked(bytes.ok_or_else(too_many)?)?;
-            self.start(&mut block)?;
+            start(&mut block)?;
             return self.elements.read(&mut block, 0..self.count, take);
         }
         let pages = self.count.div_ceil(self.per_page);
         let flags = pages.div_ceil(8);
         let mut head = block.checked(flags.saturating_add(prefix + CHECKSUM_BYTES))?;
-        self.start(&mut head)?;
+        start(&mut head)?;
         let flags = head.take(flags)?;
         for page in 0..pages {
             let first = page * self.per_page;
@@ -80,13 +80,13 @@ impl Array<'_> {
         }
         Ok(())
     }
+}
 
-    fn start(&self, block: &mut Cursor<'_>) -> Result<(), Fault> {
-        block.signature(b"FADB", "the data of a fixed array")?;
-        block.version(&[0], "a fixed array")?;
-        // What its elements are, and where its header is.
-        block.skip(1 + block.source.offset_bytes as u64)
-    }
+fn start(block: &mut Cursor<'_>) -> Result<(), Fault> {
+    block.signature(*b"FADB", "the data of a fixed array")?;
+    block.version(&[0], "a fixed array")?;
+    // What its elements are, and where its header is.
+    block.skip(1 + block.source.offset_bytes as u64)
 }
 
 /// A bit of a list of bits, the highest of a byte first.

@@ -78,17 +78,14 @@ pub(super) fn open(file: &ForeignFile<'_>) -> Result<ForeignStore, LayoutError> 
     let images = images.map_err(|fault| hdf5.fault(fault))?;
     let byte_order = images.datatype.byte_order;
     let samples = samples::open(hdf5, &images)?;
-    let (form, shape) = match chosen.form {
-        Some(form) => {
-            let form = ArrayForm { byte_order, ..form };
-            let shape = ImageShape::Fixed(form.delivered());
-            (SampleForm::Array(form), shape)
-        }
-        None => {
-            let (encoding, shape) =
-                first_images::describe(samples.as_ref(), chosen.count, file.path, &mut guesses)?;
-            (SampleForm::Image(encoding), shape)
-        }
+    let (form, shape) = if let Some(form) = chosen.form {
+        let form = ArrayForm { byte_order, ..form };
+        let shape = ImageShape::Fixed(form.delivered());
+        (SampleForm::Array(form), shape)
+    } else {
+        let (encoding, shape) =
+            first_images::describe(samples.as_ref(), chosen.count, file.path, &mut guesses)?;
+        (SampleForm::Image(encoding), shape)
     };
     Contents {
         container: CONTAINER.name,

@@ -50,7 +50,7 @@ impl<'a> FractalHeap<'a> {
                 }
                 Err(fault)
             })?;
-        header.signature(b"FRHP", "a fractal heap")?;
+        header.signature(*b"FRHP", "a fractal heap")?;
         header.version(&[0], "a fractal heap")?;
         let here = header;
         let id_bytes = u64::from(header.u16()?);
@@ -123,9 +123,7 @@ impl<'a> FractalHeap<'a> {
     /// Bytes of the blocks of a row.
     fn block_bytes(&self, row: u64) -> u64 {
         let doubled = row.saturating_sub(1).min(63) as u32;
-        self.first_block
-            .checked_mul(1 << doubled)
-            .unwrap_or(u64::MAX)
+        self.first_block.saturating_mul(1 << doubled)
     }
 
     /// Rows of blocks that hold objects; behind them are tables.
@@ -196,7 +194,7 @@ impl<'a> FractalHeap<'a> {
         let bytes = frame + rows * self.width * offset;
         let mut table = self.source.checked(address, bytes)?;
         budget.spend(bytes, table.offset())?;
-        table.signature(b"FHIB", "a table of a fractal heap")?;
+        table.signature(*b"FHIB", "a table of a fractal heap")?;
         table.version(&[0], "a fractal heap")?;
         table.skip(offset + self.place_bytes as u64)?;
         Ok(table)
@@ -207,7 +205,7 @@ impl<'a> FractalHeap<'a> {
             return Ok(());
         }
         let mut block = self.source.piece(address, bytes)?;
-        block.signature(b"FHDB", "a block of a fractal heap")?;
+        block.signature(*b"FHDB", "a block of a fractal heap")?;
         block.version(&[0], "a fractal heap")?;
         if self.have_checksums {
             block.skip(self.source.offset_bytes as u64 + self.place_bytes as u64)?;

@@ -78,7 +78,7 @@ impl<'a> GlobalHeap<'a> {
 fn read(source: Source<'_>, address: u64, budget: &mut Budget) -> Result<Vec<(u16, Piece)>, Fault> {
     let mut start = source.from(address)?;
     let mut head = start;
-    head.signature(b"GCOL", "a collection of the global heap")?;
+    head.signature(*b"GCOL", "a collection of the global heap")?;
     head.version(&[1], "the global heap")?;
     head.skip(3)?;
     let bytes = head.length()?;

@@ -55,7 +55,7 @@ fn symbol_table(mut cursor: Cursor<'_>, links: &mut Vec<Link>) -> Result<(), Fau
     let names = local_heap(source, heap)?;
     OldTree::Links.walk(source, tree, &mut |_, address| {
         let mut node = source.from(address)?;
-        node.signature(b"SNOD", "a group's node")?;
+        node.signature(*b"SNOD", "a group's node")?;
         node.version(&[1], "a group's node")?;
         node.skip(1)?;
         for _ in 0..node.u16()? {
@@ -68,7 +68,7 @@ fn symbol_table(mut cursor: Cursor<'_>, links: &mut Vec<Link>) -> Result<(), Fau
 /// The bytes of a local heap.
 fn local_heap(source: Source<'_>, address: u64) -> Result<Cursor<'_>, Fault> {
     let mut heap = source.from(address)?;
-    heap.signature(b"HEAP", "a group's heap")?;
+    heap.signature(*b"HEAP", "a group's heap")?;
     heap.version(&[0], "a group's heap")?;
     heap.skip(3)?;
     let bytes = heap.length()?;

@@ -120,7 +120,7 @@ fn second_form<'a>(cursor: &mut Cursor<'a>) -> Result<Header<'a>, Fault> {
     const LIMITS: u8 = 0x10;
     const ORDER: u8 = 0x04;
     let mut whole = *cursor;
-    cursor.signature(b"OHDR", "an object's header")?;
+    cursor.signature(*b"OHDR", "an object's header")?;
     cursor.version(&[2], "an object's header")?;
     let flags = cursor.u8()?;
     if flags & TIMES != 0 {
@@ -157,7 +157,7 @@ impl<'a> Header<'a> {
             return source.piece(address, bytes);
         }
         let mut block = source.checked(address, bytes)?;
-        block.signature(b"OCHK", "the continuation of an object's header")?;
+        block.signature(*b"OCHK", "the continuation of an object's header")?;
         Ok(block)
     }
 

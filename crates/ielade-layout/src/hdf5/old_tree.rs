@@ -40,7 +40,7 @@ impl OldTree {
         let mut left = vec![(address, None)];
         while let Some((address, expected)) = left.pop() {
             let mut node = source.from(address)?;
-            node.signature(b"TREE", "a node of a B-tree")?;
+            node.signature(*b"TREE", "a node of a B-tree")?;
             let here = node;
             let (kind, level) = (node.u8()?, node.u8()?);
             if kind != self.number() {

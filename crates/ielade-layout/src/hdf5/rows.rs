@@ -141,13 +141,12 @@ impl Rows {
     ) -> Result<(), Fault> {
         let grid = &self.chunks.table.grid;
         let Some(gather) = &self.gather else {
-            return match self.chunks.table.get(row) {
-                Some(chunk) => self.unpack_chunk((file, chunk), &grid.place(row, 0), room, samples),
-                None => {
-                    self.fill(self.row_bytes, samples);
-                    Ok(())
-                }
-            };
+            if let Some(chunk) = self.chunks.table.get(row) {
+                let place = grid.place(row, 0);
+                return self.unpack_chunk((file, chunk), &place, room, samples);
+            }
+            self.fill(self.row_bytes, samples);
+            return Ok(());
         };
         self.fill(self.row_bytes, samples);
         let mut values = Vec::new();

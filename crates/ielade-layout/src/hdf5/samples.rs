@@ -44,7 +44,7 @@ pub(super) fn open(file: File, dataset: &Dataset) -> Result<Box<dyn StoredSample
 /// How samples are reached.
 enum Found {
     Places(Places),
-    Chunks(Rows, ChunkShape),
+    Chunks(Box<Rows>, ChunkShape),
 }
 
 fn find(file: &File, dataset: &Dataset) -> Result<Found, Fault> {
@@ -83,7 +83,7 @@ fn find(file: &File, dataset: &Dataset) -> Result<Found, Fault> {
             .map_err(|_| rows.fault(format!("chunks of {} samples", rows.chunks.chunk[0])))?,
         sample_bytes: bytes as usize,
     };
-    Ok(Found::Chunks(rows, shape))
+    Ok(Found::Chunks(Box::new(rows), shape))
 }
 
 /// Where the bytes are that a dataset refers to, one reference a sample.
@@ -154,7 +154,7 @@ pub(super) fn for_each_value(
 /// Rows of chunks, to be unpacked.
 struct Packed {
     file: File,
-    rows: Rows,
+    rows: Box<Rows>,
 }
 
 impl chunked::Chunks for Packed {

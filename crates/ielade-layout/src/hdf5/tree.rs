@@ -57,7 +57,7 @@ impl<'a> Tree<'a> {
             + CHECKSUM_BYTES;
         let mut header = source.checked(address, bytes)?;
         let here = header;
-        header.signature(b"BTHD", "a B-tree's header")?;
+        header.signature(*b"BTHD", "a B-tree's header")?;
         header.version(&[0], "a B-tree")?;
         let kind = header.u8()?;
         let node_bytes = u64::from(header.u32()?);
@@ -139,7 +139,7 @@ impl<'a> Tree<'a> {
             let bytes = content.saturating_add(FRAME_BYTES);
             let mut node = self.source.checked(address, bytes)?;
             budget.spend(bytes, node.offset())?;
-            let signature = if depth == 0 { b"BTLF" } else { b"BTIN" };
+            let signature = if depth == 0 { *b"BTLF" } else { *b"BTIN" };
             node.signature(signature, "a node of a B-tree")?;
             node.version(&[0], "a node of a B-tree")?;
             node.version(&[self.kind], "records of a B-tree")?;

@@ -1,4 +1,4 @@
-//! LZF as h5py's filter writes it: LibLZF's stream (<http://oldhome.schmorp.de/marc/liblzf.html>).
+//! LZF as h5py's filter writes it: the stream of `LibLZF` (<http://oldhome.schmorp.de/marc/liblzf.html>).
 //!
 //! A byte below 32 is followed by one more literal byte than it says. Any other is a copy: its upper
 //! three bits are the length less two, with another byte to be added where all three are set; its
