@@ -30,7 +30,7 @@ pub(super) enum Kind {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Datatype {
     pub(super) kind: Kind,
-    /// Bytes of a value.
+    /// Bytes of a value, all of an array.
     pub(super) size: u32,
     pub(super) byte_order: ByteOrder,
     /// Dimensions of a value that is an array; they follow those of the dataset.
@@ -235,5 +235,9 @@ fn array(cursor: &mut Cursor<'_>, head: &Head, depth: usize) -> Result<Datatype,
     if bytes != Some(head.size.into()) || !base.shape.is_empty() {
         return Err(here.fault("an array's length is not that of its values"));
     }
-    Ok(Datatype { shape, ..base })
+    Ok(Datatype {
+        shape,
+        size: head.size,
+        ..base
+    })
 }
