@@ -40,7 +40,10 @@ mod levels;
 mod metadata;
 mod page;
 mod reader;
+#[cfg(test)]
+mod tests;
 mod thrift;
+mod values;
 mod writer;
 
 use crate::{

@@ -209,7 +209,7 @@ impl Table {
         self.each_batch(|_, batch| {
             let most = batch.rows * 8 + PADDING;
             let (mut validity, mut room) = (Vec::new(), Vec::new());
-            let validity = batch.content(batch.buffer(column, 0)?, most, &mut validity)?;
+            let validity = Validity::of(batch, column, &mut validity)?;
             let buffer = batch.buffer(column, 1)?;
             let bytes = batch.content(buffer, most, &mut room)?;
             let rows = batch.rows as usize;
@@ -218,19 +218,38 @@ impl Table {
             let bytes = bytes.ok_or_else(|| {
                 Fault::new(buffer.0, format!("a buffer too short for {rows} numbers"))
             })?;
-            if !validity.is_empty() && validity.len() < rows.div_ceil(8) {
-                return Err(Fault::new(batch.at, "a validity that is too short"));
-            }
-            let is_there =
-                |row: usize| validity.is_empty() || validity[row / 8] >> (row % 8) & 1 == 1;
             let values = kind.values(bytes, ByteOrder::Little).enumerate();
-            numbers.extend(values.map(|(row, value)| match is_there(row) {
+            numbers.extend(values.map(|(row, value)| match validity.is_there(row) {
                 true => value,
                 false => NO_LABEL,
             }));
             Ok(())
         })?;
         Ok(numbers)
+    }
+}
+
+/// Which rows have a value, a bit each; without any bits all have.
+struct Validity<'a>(&'a [u8]);
+
+impl<'a> Validity<'a> {
+    fn of<'f: 'a>(
+        batch: &Batch<'f>,
+        column: &Column,
+        room: &'a mut Vec<u8>,
+    ) -> Result<Self, Fault> {
+        let buffer = batch.buffer(column, 0)?;
+        let bits = batch.content(buffer, batch.rows + PADDING, room)?;
+        let least = batch.rows.div_ceil(8);
+        if !bits.is_empty() && (bits.len() as u64) < least {
+            let reason = format!("a validity of {} bytes for {} rows", bits.len(), batch.rows);
+            return Err(Fault::new(buffer.0, reason));
+        }
+        Ok(Self(bits))
+    }
+
+    fn is_there(&self, row: usize) -> bool {
+        self.0.is_empty() || self.0.get(row / 8).is_some_and(|bits| bits >> (row % 8) & 1 == 1)
     }
 }
 
@@ -327,7 +346,11 @@ impl Stored {
                     let reason = format!("{end} bytes of images where {limit} can be");
                     return Err(Fault::new(data.0, reason));
                 }
-                let ranges = (0..batch.rows).map(|row| row * bytes..(row + 1) * bytes);
+                let validity = Validity::of(batch, column, room)?;
+                let ranges = (0..batch.rows).map(|row| match validity.is_there(row as usize) {
+                    true => row * bytes..(row + 1) * bytes,
+                    false => 0..0,
+                });
                 Ok((data, ranges.collect()))
             }
         }
@@ -391,7 +414,7 @@ impl Pages for PackedBatches {
         let (buffer, ranges) = self.stored.ranges(&batch, &self.column, &mut Vec::new())?;
         let lent = {
             let content = batch.content(buffer, MAX_UNPACKED, &mut room.bytes)?;
-            let end = ranges.last().map_or(0, |range| range.end);
+            let end = ranges.iter().map(|range| range.end).max().unwrap_or(0);
             if end > content.len() as u64 {
                 let reason = format!("{end} bytes of images in a buffer of {}", content.len());
                 return Err(Fault::new(buffer.0, reason).into());

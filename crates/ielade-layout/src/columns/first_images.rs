@@ -42,7 +42,9 @@ pub(crate) fn describe(
     let encoding = encoding.ok_or_else(|| LayoutError::Foreign {
         path: path.to_owned(),
         reason: format!("none of {looked_at} samples has an image that can be read"),
-        hint: "name the images with --images".to_owned(),
+        hint: "name the images with --images; where it holds only paths of images, put the images \
+               into it (datasets: save_to_disk and to_parquet do so)"
+            .to_owned(),
     })?;
     let shape = match sizes.as_slice() {
         [Some(first), rest @ ..] if rest.iter().all(|size| *size == Some(*first)) => {
