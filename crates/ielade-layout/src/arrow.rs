@@ -38,6 +38,8 @@ mod images;
 mod messages;
 mod reader;
 mod schema;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 use crate::{

@@ -249,7 +249,11 @@ impl<'a> Validity<'a> {
     }
 
     fn is_there(&self, row: usize) -> bool {
-        self.0.is_empty() || self.0.get(row / 8).is_some_and(|bits| bits >> (row % 8) & 1 == 1)
+        self.0.is_empty()
+            || self
+                .0
+                .get(row / 8)
+                .is_some_and(|bits| bits >> (row % 8) & 1 == 1)
     }
 }
 

@@ -159,11 +159,7 @@ impl Walk {
         Ok(())
     }
 
-    fn entries(
-        &mut self,
-        table: FlatTable<'_>,
-        id: usize,
-    ) -> Result<Vec<(String, String)>, Fault> {
+    fn entries(&mut self, table: FlatTable<'_>, id: usize) -> Result<Vec<(String, String)>, Fault> {
         let mut entries = Vec::new();
         for entry in table.tables(id)? {
             let entry = entry?;

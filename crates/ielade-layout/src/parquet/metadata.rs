@@ -326,9 +326,9 @@ fn leaves_of(schema: &[SchemaElement]) -> Result<Vec<Leaf>, String> {
         }
         let path = || names.iter().copied().chain([element.name.as_str()]);
         let bytes: usize = path().map(str::len).sum();
-        left = left.checked_sub(bytes).ok_or_else(|| {
-            format!("the names of its columns take more than {MAX_NAMES} bytes")
-        })?;
+        left = left
+            .checked_sub(bytes)
+            .ok_or_else(|| format!("the names of its columns take more than {MAX_NAMES} bytes"))?;
         leaves.push(Leaf {
             path: path().map(str::to_owned).collect(),
             physical: element.physical()?,

@@ -269,11 +269,7 @@ fn outcome(bytes: &[u8]) -> Result<Vec<Vec<u8>>, String> {
         element: Element::U8,
         image: SIZE,
     };
-    let pipeline = PixelPipeline::new(
-        output,
-        &Normalisation::identity(3),
-        OrientationRule::Apply,
-    );
+    let pipeline = PixelPipeline::new(output, &Normalisation::identity(3), OrientationRule::Apply);
     let mut context = ThreadContext::new(&pipeline);
     (0..opened.reader.manifest().count)
         .map(|index| {
@@ -287,6 +283,9 @@ fn outcome(bytes: &[u8]) -> Result<Vec<Vec<u8>>, String> {
 /// What is wrong with a file; it must be told with the file's name and the place in it.
 fn refusal(made: &Made) -> String {
     let error = outcome(&made.bytes()).unwrap_err();
-    assert!(error.contains("made.parquet, byte ") || error.contains("made.parquet: byte "), "{error}");
+    assert!(
+        error.contains("made.parquet, byte ") || error.contains("made.parquet: byte "),
+        "{error}"
+    );
     error
 }

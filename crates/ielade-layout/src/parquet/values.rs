@@ -185,7 +185,10 @@ mod tests {
     #[test]
     fn numbers_are_the_same_in_every_encoding() {
         let expected = [-1, 2, 300, -70_000];
-        let plain: Vec<u8> = expected.iter().flat_map(|n: &i32| n.to_le_bytes()).collect();
+        let plain: Vec<u8> = expected
+            .iter()
+            .flat_map(|n: &i32| n.to_le_bytes())
+            .collect();
         let split: Vec<u8> = (0..16).map(|at| plain[at % 4 * 4 + at / 4]).collect();
         let read = |bytes, encoding| integers(bytes, encoding, Physical::I32, 4).unwrap();
         let expected = expected.map(i64::from);
@@ -201,7 +204,10 @@ mod tests {
             ranges(bytes, encoding, physical, count).unwrap_err().reason
         };
         let plain = [1, 0, 0, 0, 7, 2, 0, 0, 0, 8];
-        assert_eq!(ranges(&plain, Encoding::Plain, Physical::Bytes, 1).unwrap(), [4..5]);
+        assert_eq!(
+            ranges(&plain, Encoding::Plain, Physical::Bytes, 1).unwrap(),
+            [4..5]
+        );
         let reason = cut(&plain, Encoding::Plain, Physical::Bytes, 2);
         assert!(reason.contains("value 1 reaches beyond"), "{reason}");
         let huge = [0xff, 0xff, 0xff, 0xff, 7];
@@ -210,7 +216,10 @@ mod tests {
         let reason = cut(&plain, Encoding::Plain, Physical::Fixed(4), usize::MAX);
         assert!(reason.contains("values of 4 bytes in 10"), "{reason}");
         let reason = cut(&plain, Encoding::Split, Physical::Fixed(5), 2);
-        assert!(reason.contains("BYTE_STREAM_SPLIT, which is not read"), "{reason}");
+        assert!(
+            reason.contains("BYTE_STREAM_SPLIT, which is not read"),
+            "{reason}"
+        );
         // Three values by lengths, of which each is two less than the one before.
         let lengths = [0x80, 1, 4, 3, 2, 3, 0, 0, 0, 0, 9, 9, 9];
         let reason = cut(&lengths, Encoding::DeltaLengths, Physical::Bytes, 3);
@@ -222,7 +231,10 @@ mod tests {
         // Five times 2, of two bits.
         assert_eq!(indices(&[2, 10, 2], 5, 3).unwrap(), [2; 5]);
         let reason = indices(&[2, 10, 2], 5, 2).unwrap_err().reason;
-        assert!(reason.contains("index 2 into a dictionary of 2"), "{reason}");
+        assert!(
+            reason.contains("index 2 into a dictionary of 2"),
+            "{reason}"
+        );
         assert!(indices(&[], 1, 2).is_err());
         assert!(indices(&[2, 10], 5, 3).is_err());
         assert!(indices(&[200, 10, 2], 5, 3).is_err());

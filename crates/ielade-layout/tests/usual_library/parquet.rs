@@ -183,18 +183,27 @@ for name, values in (('text', ['x'] * count), ('float', [0.5] * count), ('truth'
     python.run(&format!("{SAMPLES}{SCRIPT}"), folder.path());
     let lists = "write images as bytes";
     for (name, expected) in [
-        ("brotli", "compressed with Brotli, which is not read; write it with zstd"),
+        (
+            "brotli",
+            "compressed with Brotli, which is not read; write it with zstd",
+        ),
         ("list", lists),
         ("fixed list", lists),
         ("nested", lists),
         ("tensor", lists),
         ("several", "lists"),
         ("text", "\"image\" holds text"),
-        ("prefixes", "DELTA_BYTE_ARRAY, which is not read; write it with PLAIN"),
-        ("split", "BYTE_STREAM_SPLIT, which is not read; write it with PLAIN"),
+        (
+            "prefixes",
+            "DELTA_BYTE_ARRAY, which is not read; write it with PLAIN",
+        ),
+        (
+            "split",
+            "BYTE_STREAM_SPLIT, which is not read; write it with PLAIN",
+        ),
         ("shapeless", "give it the metadata \"image.shape\""),
         ("misshaped", "give it the metadata \"image.shape\""),
-        ("empty", "0 samples"),
+        ("empty", "none of 0 samples"),
         ("paths only", "only paths"),
         ("great labels", "label 1099511627776 is too great"),
         ("negative labels", "-5"),
@@ -202,10 +211,16 @@ for name, values in (('text', ['x'] * count), ('float', [0.5] * count), ('truth'
         let path = folder.path().join(format!("{name}.parquet"));
         let error = refusal(&path, (None, None));
         assert!(error.contains(expected), "{name}: {error}");
-        assert!(error.contains(&format!("{name}.parquet")), "{name}: {error}");
+        assert!(
+            error.contains(&format!("{name}.parquet")),
+            "{name}: {error}"
+        );
     }
     let error = refusal(&folder.path().join("differing"), (None, None));
-    assert!(error.contains("a-2.parquet") && error.contains("not those of"), "{error}");
+    assert!(
+        error.contains("a-2.parquet") && error.contains("not those of"),
+        "{error}"
+    );
     for (name, what) in [
         ("text", "text"),
         ("float", "floating-point numbers"),

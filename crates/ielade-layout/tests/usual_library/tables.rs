@@ -168,7 +168,10 @@ pub(crate) fn check_holes(path: &Path, source: &MemorySource, holes: &[usize]) {
             let error = error.unwrap_or_else(|| panic!("{sample} is read"));
             let said = ["the file is empty", "0 bytes where"].map(|said| error.contains(said));
             let name = path.file_name().unwrap().to_str().unwrap();
-            assert!(said.contains(&true) && error.contains(name), "{sample}: {error}");
+            assert!(
+                said.contains(&true) && error.contains(name),
+                "{sample}: {error}"
+            );
             continue;
         }
         let batch = found.unwrap_or_else(|error| panic!("{sample}: {error}"));
