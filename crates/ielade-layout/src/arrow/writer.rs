@@ -107,7 +107,8 @@ impl ArrowWriter {
             Ok::<_, LayoutError>((start - batch.body, bytes.len() as u64))
         };
         let buffers = if self.is_raw {
-            vec![NONE, NONE, images, NONE, append(&batch.labels)?]
+            let labels = append(&batch.labels)?;
+            vec![NONE, NONE, NONE, NONE, images, NONE, labels]
         } else {
             let ends = (0, batch.ends.len() as u64);
             let path_ends = append(&batch.path_ends)?;

@@ -75,7 +75,7 @@ fn no_images(looked_at: u32, path: &Path) -> LayoutError {
         path: path.to_owned(),
         reason: format!("none of {looked_at} samples has an image"),
         hint: "name the images with --images; where it holds only paths of images, put the images \
-               into it (datasets: save_to_disk and to_parquet do so)"
+               into it (datasets: save_to_disk does so)"
             .to_owned(),
     }
 }

@@ -126,7 +126,8 @@ impl Schema {
             w.i32(3, REQUIRED);
             w.text(4, IMAGE);
         });
-        leaf(w, LABEL, INT64, REQUIRED);
+        // As `datasets` has all its columns; it takes no notice of class names otherwise.
+        leaf(w, LABEL, INT64, OPTIONAL);
     }
 }
 

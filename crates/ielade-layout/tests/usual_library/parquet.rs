@@ -164,7 +164,8 @@ write('text', column(['x'] * count))
 write('prefixes', column(jpegs, pa.binary()), use_dictionary=False, column_encoding={'image': 'DELTA_BYTE_ARRAY'})
 fixed_image = fixed(pixels, 'uint8', [9, 12, 3])
 write('split', fixed_image, use_dictionary=False, column_encoding={'image': 'BYTE_STREAM_SPLIT'})
-write('shapeless', fixed_image.replace_schema_metadata())
+# No square of bytes, nor one of three channels.
+write('shapeless', fixed(pixels[:, :, :11], 'uint8', [9, 11, 3]).replace_schema_metadata())
 write('misshaped', fixed_image.replace_schema_metadata({'image.shape': '[9, 13, 3]', 'image.dtype': 'uint8'}))
 write('empty', plain.slice(0, 0))
 write('paths only', pa.table({'image': [{'bytes': None, 'path': 'a.jpg'}] * count, 'label': labels},
@@ -291,13 +292,14 @@ datasets.Dataset.from_dict({'image': list(pixels), 'label': labels}, features=ar
         ("jpeg batches.parquet", "parquet/jpeg"),
         ("jpeg shards", "parquet/jpeg"),
         ("png.parquet", "parquet/png"),
-        ("jpeg of files.parquet", "parquet/jpeg"),
         ("jpeg renamed.parquet", "parquet/jpeg"),
     ] {
         check(&path(name), &source, layout);
         let opened = open(&path(name), (None, None), MemorySource::SIZE).unwrap();
         assert_eq!(opened.classes, source.classes, "{name}");
     }
+    let error = refusal(&path("jpeg of files.parquet"), (None, None));
+    assert!(error.contains("only paths of images"), "{error}");
     let error = refusal(&path("array.parquet"), (None, None));
     assert!(error.contains("write images as bytes"), "{error}");
 }

@@ -112,7 +112,7 @@ normal = np.moveaxis(pixels * np.float32(1 / (255 * std)) + np.float32(-mean / s
 normal = np.ascontiguousarray(normal.astype(np.float32))
 # No label, as tables say it.
 missing = [None if label < 0 else label for label in labels]
-image = pa.array([{'bytes': jpeg, 'path': f'{at}.jpg'} for at, jpeg in enumerate(jpegs)],
+image = pa.array([{'bytes': jpeg, 'path': f'image {at}.jpg'} for at, jpeg in enumerate(jpegs)],
                  pa.struct({'bytes': pa.binary(), 'path': pa.string()}))
 plain = pa.table({'image': image, 'label': labels})
 

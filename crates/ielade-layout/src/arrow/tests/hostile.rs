@@ -149,7 +149,7 @@ fn decompression_bombs_are_refused() {
     }
     for (part, expected) in [
         (vec![1; 7], "without its length"),
-        (48_i64.to_le_bytes().to_vec(), "where 48 belong"),
+        (48_i64.to_le_bytes().to_vec(), "incomplete frame"),
         (vec![0xff; 8], "48 bytes of images in a buffer of 0"),
     ] {
         let mut made = Made::packed();

@@ -434,7 +434,13 @@ fn ends_that_are_none_are_told_by_file_and_byte() {
         (|b| b[0] = b'p', "no container recognises it"),
         (|b| b.push(0), "ends with PAR1"),
         (|b| put(b, 8, u32::MAX), "has no room"),
-        (|b| put(b, 8, b.len() as u32), "has no room"),
+        (
+            |b| {
+                let length = b.len() as u32;
+                put(b, 8, length);
+            },
+            "has no room",
+        ),
         (|b| put(b, 8, 0), "ends within a value"),
         (|b| put(b, 4, u32::from_le_bytes(*b"PARE")), "encrypted"),
     ];
