@@ -32,6 +32,9 @@ const ITEM: &str = "item";
 /// Bodies start at a multiple of this.
 pub(super) const ALIGNMENT: u64 = 64;
 
+/// First byte of the first message, behind the magic bytes.
+pub(super) const SCHEMA_START: u64 = 8;
+
 /// The columns of a store.
 #[derive(Debug, Clone)]
 pub(super) struct Schema {
@@ -100,7 +103,7 @@ impl Schema {
             .u8(1, SCHEMA)
             .node(2, self.node())
             .i64(3, 0);
-        framed(&encode(&message), 8)
+        framed(&encode(&message), SCHEMA_START)
     }
 
     /// The end of a file, without its length.
@@ -173,13 +176,15 @@ impl Schema {
             .u8(1, RECORD_BATCH)
             .node(2, batch)
             .i64(3, body as i64);
-        framed(&encode(&message), ALIGNMENT as usize)
+        framed(&encode(&message), 0)
     }
 }
 
-/// A message behind its length, zeros behind it up to a multiple of `alignment`.
-fn framed(message: &[u8], alignment: usize) -> Vec<u8> {
-    let length = (8 + message.len()).next_multiple_of(alignment);
+/// A message behind its length, for the place `start` of a file or one that lies as it does between
+/// multiples of [`ALIGNMENT`]. It reaches up to the next one: a gap would end a stream.
+fn framed(message: &[u8], start: u64) -> Vec<u8> {
+    let end = (start + 8 + message.len() as u64).next_multiple_of(ALIGNMENT);
+    let length = (end - start) as usize;
     let mut bytes = CONTINUATION.to_vec();
     bytes.extend_from_slice(&((length - 8) as u32).to_le_bytes());
     bytes.extend_from_slice(message);
