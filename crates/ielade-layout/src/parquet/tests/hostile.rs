@@ -26,7 +26,7 @@ fn cut_and_changed_files_end_in_an_error_or_in_other_values_and_never_in_a_panic
             assert!(error.contains("made.parquet"), "{layout} {kept}: {error}");
         }
         for at in 0..whole.len() {
-            for bits in [0x01, 0x80, 0xff] {
+            for bits in [0x01, 0xff] {
                 let mut changed = whole.clone();
                 changed[at] ^= bits;
                 if let Ok(images) = outcome(&changed) {
