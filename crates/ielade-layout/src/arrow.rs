@@ -41,6 +41,7 @@ mod flatbuffer_writer;
 mod foreign;
 mod images;
 mod messages;
+mod places;
 mod reader;
 mod schema;
 #[cfg(test)]

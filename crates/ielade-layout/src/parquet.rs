@@ -43,6 +43,7 @@ mod reader;
 #[cfg(test)]
 mod tests;
 mod thrift;
+mod thrift_writer;
 mod values;
 mod writer;
 

@@ -1,6 +1,6 @@
 //! What is written of a store beside the values: headers of pages, schema, places of columns.
 
-use super::thrift::{Kind, ThriftWriter};
+use super::{thrift::Kind, thrift_writer::ThriftWriter};
 use crate::{
     LayoutError,
     columns::{BYTES, IMAGE, LABEL, PATH, arrays, features},

@@ -1,11 +1,13 @@
 //! Whole files: written as they should be, and as they should not.
 
 mod hostile;
+mod hostile_metadata;
 
 use super::{
     CONTAINER,
     metadata::{MAGIC, codec},
-    thrift::{Kind, ThriftWriter},
+    thrift::Kind,
+    thrift_writer::ThriftWriter,
 };
 use crate::{open_any, registry::StorePlan};
 use ielade_codec::{PixelPipeline, ThreadContext};

@@ -204,10 +204,8 @@ mod tests {
             ranges(bytes, encoding, physical, count).unwrap_err().reason
         };
         let plain = [1, 0, 0, 0, 7, 2, 0, 0, 0, 8];
-        assert_eq!(
-            ranges(&plain, Encoding::Plain, Physical::Bytes, 1).unwrap(),
-            [4..5]
-        );
+        let found = ranges(&plain, Encoding::Plain, Physical::Bytes, 1).unwrap();
+        assert_eq!((found.len(), found[0].clone()), (1, 4..5));
         let reason = cut(&plain, Encoding::Plain, Physical::Bytes, 2);
         assert!(reason.contains("value 1 reaches beyond"), "{reason}");
         let huge = [0xff, 0xff, 0xff, 0xff, 7];

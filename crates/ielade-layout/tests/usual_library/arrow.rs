@@ -69,8 +69,9 @@ for store in sorted(glob.glob('*/')):
         keep(store, encoded(store, table, rows))
 ";
 
-fn ours_reads_what_pyarrow_wrote(python: &Python) {
-    const SCRIPT: &str = "
+/// Writes files and streams of the same images in every way that there is; the first word of a file's
+/// name is what they are.
+const WRITER: &str = "
 from pyarrow import feather
 def write(name, table=plain, kind=pa.ipc.new_file, rows=None, **options):
     ending = 'arrow' if kind == pa.ipc.new_file else 'arrows'
@@ -162,10 +163,12 @@ write('parts/train-00001-of-00002', plain.slice(4))
 write('parts/train-00000-of-00002', plain.slice(0, 4), compression='zstd')
 write('parts/test-00000-of-00001', plain.slice(0, 2))
 ";
+
+fn ours_reads_what_pyarrow_wrote(python: &Python) {
     let source = MemorySource::jpeg(COUNT);
     let folder = tempfile::tempdir().unwrap();
     write_samples(&source, folder.path());
-    python.run(&format!("{SAMPLES}{SCRIPT}"), folder.path());
+    python.run(&format!("{SAMPLES}{WRITER}"), folder.path());
     for ending in ["arrow", "arrows", "feather"] {
         check_kinds(folder.path(), ending, &source, "arrow");
     }
