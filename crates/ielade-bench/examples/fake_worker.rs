@@ -53,11 +53,17 @@ enum Behaviour {
     Orphan,
     /// As `Work`, with children that do the work.
     Family,
+    /// Works, and its times scatter from block to block.
+    Noisy,
+    /// Works, and finds half of the store in the cache only.
+    Lukewarm,
+    /// Takes 64 MiB of memory and then works.
+    Greedy,
 }
 
 use Behaviour::{
-    Abort, Binary, Chatter, Code, Crash, Deaf, DeafHang, Early, Fail, Family, Hang, Ok as Well,
-    Orphan, Quit, Rubbish, Stray, Work,
+    Abort, Binary, Chatter, Code, Crash, Deaf, DeafHang, Early, Fail, Family, Greedy, Hang,
+    Lukewarm, Noisy, Ok as Well, Orphan, Quit, Rubbish, Stray, Work,
 };
 
 const BEHAVIOURS: &[(&str, Behaviour)] = &[
@@ -78,6 +84,9 @@ const BEHAVIOURS: &[(&str, Behaviour)] = &[
     ("chatter", Chatter),
     ("orphan", Orphan),
     ("family", Family),
+    ("noisy", Noisy),
+    ("lukewarm", Lukewarm),
+    ("greedy", Greedy),
 ];
 
 /// The argument that makes this program a child that does nothing.
@@ -105,7 +114,11 @@ fn main() -> io::Result<()> {
         thread::spawn(move || exit_at_end_of_input(behaviour));
     }
     misbehave_first(behaviour, &job.train_store)?;
-    say(&Event::Ready(ready()))?;
+    say(&Event::Ready(ready(behaviour)))?;
+    if behaviour == Greedy {
+        // Written to, so that it is there and not only promised.
+        std::hint::black_box(vec![1_u8; 64 << 20]);
+    }
     if matches!(behaviour, Hang | DeafHang) {
         wait_for_ever()?;
     }
@@ -118,7 +131,7 @@ fn main() -> io::Result<()> {
         say(&Event::Epoch(report(epoch, &job)))?;
         misbehave_between(behaviour, &job.train_store)?;
     }
-    let last = Event::Done(done(&job));
+    let last = Event::Done(done(&job, behaviour));
     if behaviour == Stray {
         // In one piece: after `done` this process may be ended at any moment.
         say_with(&last, "bye\n")?;
@@ -246,7 +259,7 @@ fn work() -> u64 {
     values.iter().fold(0, |sum, value| sum ^ value)
 }
 
-fn ready() -> Ready {
+fn ready(behaviour: Behaviour) -> Ready {
     Ready {
         protocol: PROTOCOL_VERSION,
         worker: "fake 1".to_owned(),
@@ -255,7 +268,7 @@ fn ready() -> Ready {
         samples: 100,
         setup_seconds: 0.25,
         cache_seconds: 0.0,
-        residency: Some(1.0),
+        residency: Some(if behaviour == Lukewarm { 0.5 } else { 1.0 }),
         parameters: None,
         order: None,
         guesses: Vec::new(),
@@ -282,10 +295,12 @@ fn report(epoch: u32, job: &Job) -> EpochReport {
     }
 }
 
-fn done(job: &Job) -> Done {
+fn done(job: &Job, behaviour: Behaviour) -> Done {
+    // Any scatter will do, as long as it is the same each time.
+    let scatter = (job.seed * 37 % 11) as f64 / 100.0;
     let evaluates = matches!(job.consumer, Consumer::Model(_)) && job.test_store.is_some();
     Done {
-        training_seconds: f64::from(job.epochs) + 0.5,
+        training_seconds: f64::from(job.epochs) + if behaviour == Noisy { scatter } else { 0.5 },
         evaluation_seconds: 0.0,
         order_digest: Some(format!("order of seed {}", job.seed)),
         evaluation: evaluates.then(|| Evaluation {

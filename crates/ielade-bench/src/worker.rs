@@ -18,6 +18,7 @@ mod conversation;
 mod messages;
 
 use crate::{
+    memory_group::{MemoryGroup, MemoryGroupError, MemoryGroups},
     probe::Probe,
     record::{Outcome, ProbeSeries, ProbeSummary},
 };
@@ -88,6 +89,9 @@ pub enum WorkerError {
     /// The job cannot be written as JSON.
     #[error("cannot write the job as JSON: {0}")]
     Job(#[from] serde_json::Error),
+    /// The worker's memory cannot be limited.
+    #[error(transparent)]
+    Memory(#[from] MemoryGroupError),
 }
 
 /// How a worker ended.
@@ -145,6 +149,8 @@ pub struct Limits<'a> {
     pub grace: Duration,
     /// Set to true, it ends the run within a few seconds.
     pub stop: &'a AtomicBool,
+    /// Where the group is made that limits the worker's memory; `None` without a limit.
+    pub memory: Option<&'a MemoryGroups>,
 }
 
 impl<'a> Limits<'a> {
@@ -154,6 +160,7 @@ impl<'a> Limits<'a> {
             timeout,
             grace: GRACE,
             stop,
+            memory: None,
         }
     }
 }
@@ -171,7 +178,9 @@ pub fn run_worker(
 ) -> Result<WorkerRun, WorkerError> {
     let mut line = serde_json::to_vec(job)?;
     line.push(b'\n');
+    let memory = limits.memory.map(MemoryGroups::make).transpose()?;
     let mut worker = RunningWorker::start(command, job)?;
+    worker.confine(memory)?;
     // A worker that died already cannot be written to; its exit status says more about why. The
     // line fits into the pipe, so that nobody waits for a worker that does not read.
     if let Some(stdin) = &mut worker.stdin {
@@ -196,6 +205,7 @@ enum Verdict {
 /// A process with its ears and its watch.
 struct RunningWorker {
     started: Instant,
+    memory: Option<MemoryGroup>,
     group: Option<Pid>,
     stdin: Option<ChildStdin>,
     messages: Receiver<Message>,
@@ -234,6 +244,7 @@ impl RunningWorker {
         let (messages, log) = messages::listen_to(child);
         Ok(Self {
             started,
+            memory: None,
             group,
             stdin,
             messages,
@@ -244,6 +255,17 @@ impl RunningWorker {
             output_open: true,
             log_open: true,
         })
+    }
+
+    /// Limits the worker's memory, before it is given its job and does anything.
+    fn confine(&mut self, memory: Option<MemoryGroup>) -> Result<(), WorkerError> {
+        if let (Some(memory), Some(pid)) = (&memory, self.group) {
+            memory
+                .add(pid.as_raw_nonzero().get().cast_unsigned())
+                .inspect_err(|_| self.kill())?;
+        }
+        self.memory = memory;
+        Ok(())
     }
 
     /// Takes events until the last one, or until something else ends the run.
@@ -360,8 +382,9 @@ impl RunningWorker {
             Verdict::Interrupted => Ending::Interrupted,
             Verdict::Failed(message) => Ending::Failed(message),
             Verdict::Silent => Ending::Failed(format!(
-                "the worker ended before it was done: {}",
-                self.describe_exit(left)
+                "the worker ended before it was done: {}{}",
+                self.describe_exit(left),
+                self.describe_memory()
             )),
             Verdict::Over => self.last_word(stray, left),
         };
@@ -426,6 +449,16 @@ impl RunningWorker {
         if let Some(group) = self.group {
             // The only possible failure is that nobody is left.
             let _ = kill_process_group(group, Signal::KILL);
+        }
+    }
+
+    /// What the limit of its memory has to do with the end of the process.
+    fn describe_memory(&self) -> &'static str {
+        match &self.memory {
+            Some(memory) if memory.ran_out() => {
+                ", for want of memory: `memory_limit` is too low for this layout and consumer"
+            }
+            _ => "",
         }
     }
 

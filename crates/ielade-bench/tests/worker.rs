@@ -29,6 +29,7 @@ fn job(store: &Path) -> Job {
         seed: 1,
         cache: CacheState::AsIs,
         batches: BatchOrigin::Store,
+        memory_limit: None,
         save_weights: None,
     }
 }

@@ -3,12 +3,12 @@
 //! Buckets grow by a constant factor γ: bucket *i* holds the values in (γ^(i−1), γ^i], and stands
 //! for 2γ^i / (γ + 1), which is off by at most (γ − 1) / (γ + 1) of the true value. This is the
 //! sketch of C. Masson, J. E. Rim and H. K. Lee, "DDSketch: a fast and fully-mergeable quantile
-//! sketch with relative-error guarantees", PVLDB 12 (2019), with a relative error of 1 %.
+//! sketch with relative-error guarantees", PVLDB 12 (2019), with a relative error of 2 %.
 
 use serde::{Deserialize, Serialize};
 
 /// Largest relative error of a quantile.
-pub const RELATIVE_ERROR: f64 = 0.01;
+pub const RELATIVE_ERROR: f64 = 0.02;
 
 /// γ, the factor between the borders of neighbouring buckets.
 const GROWTH: f64 = (1.0 + RELATIVE_ERROR) / (1.0 - RELATIVE_ERROR);
@@ -16,8 +16,8 @@ const GROWTH: f64 = (1.0 + RELATIVE_ERROR) / (1.0 - RELATIVE_ERROR);
 /// The upper border of the first bucket, in seconds; what is shorter counts as this.
 const SHORTEST: f64 = 1e-9;
 
-/// Buckets: the last one ends far beyond a day.
-const BUCKETS: usize = 1700;
+/// Buckets: the last one ends beyond a week.
+const BUCKETS: usize = 860;
 
 /// A distribution of durations in seconds.
 ///
@@ -28,7 +28,7 @@ const BUCKETS: usize = 1700;
 ///     waits.record(f64::from(milliseconds) / 1e3);
 /// }
 /// let p95 = waits.quantile(0.95).unwrap();
-/// assert!((p95 - 0.095).abs() < 0.02 * 0.095);
+/// assert!((p95 / 0.095 - 1.0).abs() < 0.0201);
 /// assert_eq!((waits.count(), waits.max()), (100, Some(0.1)));
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -172,7 +172,7 @@ mod tests {
     proptest! {
         #[test]
         fn quantiles_are_those_of_the_sorted_values_within_the_error(
-            mut values in prop::collection::vec(1e-8_f64..1e4, 1..300),
+            mut values in prop::collection::vec(1e-8_f64..1e5, 1..300),
             q in 0.0_f64..=1.0,
         ) {
             let found = of(&values).quantile(q).unwrap();

@@ -47,6 +47,10 @@ pub struct Job {
     /// Where the batches come from.
     #[serde(default, skip_serializing_if = "BatchOrigin::is_store")]
     pub batches: BatchOrigin,
+    /// Bytes of memory that the harness lets this process use, the page cache that it fills
+    /// included; `None` without a limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory_limit: Option<u64>,
     /// Where to save the trained weights, as safetensors; `None` for nowhere.
     #[serde(default)]
     pub save_weights: Option<PathBuf>,
@@ -262,8 +266,8 @@ pub struct Ready {
     pub setup_seconds: f64,
     /// Seconds that establishing the cache state took.
     pub cache_seconds: f64,
-    /// Share of the training store's bytes in the page cache after that, 0..1; `None` where the
-    /// system does not tell.
+    /// Share of the training store's bytes in the page cache after that and before the store was
+    /// opened, 0..1: the proof of the state. `None` where the system does not tell.
     #[serde(default)]
     pub residency: Option<f64>,
     /// Weights and biases of the model.
@@ -308,8 +312,10 @@ pub struct EpochReport {
     pub cpu_user_seconds: f64,
     /// Processor seconds in the kernel, of the whole worker, during the epoch.
     pub cpu_system_seconds: f64,
-    /// Share of the store's bytes in the page cache before the epoch, 0..1, once the state that
-    /// the job asks for was established; `None` where the system does not tell.
+    /// Share of the store's bytes in the page cache just before the epoch, 0..1, the store being
+    /// open; `None` where the system does not tell. Before the first epoch it has what opening
+    /// read, which is part of the run ([`Ready::residency`] is the proof); before later ones, where
+    /// the state is established anew, what opening read was dropped again and this is the proof.
     #[serde(default)]
     pub residency_before: Option<f64>,
     /// Share of the store's bytes in the page cache after the epoch, 0..1.

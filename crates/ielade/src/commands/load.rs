@@ -23,6 +23,7 @@ pub(crate) fn run(options: &LoadOptions) -> anyhow::Result<Exit> {
             CacheState::Warm
         },
         batches: BatchOrigin::Store,
+        memory_limit: None,
         save_weights: None,
     };
     let mut watching = Watching::new(options.loader.batch_size, None)?;

@@ -28,6 +28,7 @@ pub(crate) fn run(options: &TrainOptions) -> anyhow::Result<Exit> {
         seed: options.loader.seed,
         cache: CacheState::AsIs,
         batches: BatchOrigin::Store,
+        memory_limit: None,
         save_weights: options.save_weights.clone(),
     };
     let mut watching = Watching::new(options.loader.batch_size, options.events.as_deref())?;

@@ -67,6 +67,7 @@ impl Curve {
             seed: 1,
             cache: CacheState::AsIs,
             batches: BatchOrigin::Store,
+            memory_limit: None,
             save_weights: None,
         };
         let mut losses = Losses::default();
