@@ -1,6 +1,6 @@
 //! How often the 95 % intervals of ten runs hold the truth, by simulation.
 
-use ielade_bench::statistics::Bootstrap;
+use ielade_bench::statistics::{Bootstrap, paired_ratio_interval};
 use ielade_core::random::KeyedRandom;
 use statrs::distribution::{ContinuousCDF, Normal};
 
@@ -44,7 +44,7 @@ fn of_mean(truth: f64, draw: impl Fn(&mut KeyedRandom) -> f64) -> f64 {
     })
 }
 
-// With 20,000 repeats the shares are those that `statistics` states. The bounds are four standard
+// With 10,000 repeats the shares are those that `statistics` states. The bounds are four standard
 // deviations of such a share in 2,000 repeats (0.02) to either side.
 
 #[test]
@@ -69,19 +69,30 @@ fn the_interval_of_ten_delayed_runs_holds_the_mean_nearly_as_often() {
     assert!((0.90..0.95).contains(&share), "{share}");
 }
 
-#[test]
-fn the_interval_of_a_ratio_within_ten_blocks_holds_it_as_often_as_it_says() {
-    // Delays of 2 % on average in runs whose blocks differ by 5 %.
-    let share = coverage(1.05, |random, bootstrap| {
+/// Runs whose blocks differ by 5 %, and whose delay is drawn; the first is 5 % longer.
+fn of_ratio(delay: impl Fn(&mut KeyedRandom) -> f64) -> f64 {
+    coverage(1.05, |random, _| {
         let pairs: [(f64, f64); RUNS] = std::array::from_fn(|_| {
             let mood = (0.05 * normal(random)).exp();
-            let run = |random: &mut KeyedRandom| mood * (1.0 + 0.01 * delay(random));
+            let run = |random: &mut KeyedRandom| mood * (1.0 + delay(random));
             (1.05 * run(random), run(random))
         });
-        let interval = bootstrap.paired_ratio_interval(&pairs).unwrap();
+        let interval = paired_ratio_interval(&pairs, 0.95).unwrap();
         (interval.low, interval.high)
+    })
+}
+
+#[test]
+fn the_interval_of_a_ratio_within_ten_blocks_holds_it_as_often_as_it_says() {
+    let normal = of_ratio(|random| 0.01 * normal(random));
+    assert!((0.93..0.97).contains(&normal), "{normal}");
+    let delayed = of_ratio(|random| 0.01 * delay(random));
+    assert!((0.93..0.97).contains(&delayed), "{delayed}");
+    let now_and_then = of_ratio(|random| {
+        let slow = if random.below(50) == 0 { 0.06 } else { 0.0 };
+        slow + 0.007 * delay(random)
     });
-    assert!((0.925..0.965).contains(&share), "{share}");
+    assert!((0.94..0.985).contains(&now_and_then), "{now_and_then}");
 }
 
 #[test]

@@ -67,39 +67,38 @@ fn planted(factor: f64) -> impl Fn(&Configuration) -> f64 {
 
 #[test]
 fn an_a_a_experiment_finds_no_difference_in_at_least_95_of_100_analyses() {
+    // Ten times a hundred, so that luck decides less.
     let plan = plan(&LAYOUTS, vec![Consumer::None]);
     let mut found = 0;
     let mut alarms = 0;
-    for seed in 0..100 {
-        let analysis = analysis(&experiment(&plan, seed, |_| 1.0), 50);
+    for seed in 0..1000 {
+        let analysis = analysis(&experiment(&plan, seed, |_| 1.0), 1);
         assert_eq!(comparisons(&analysis).count(), 7);
+        assert_eq!(analysis.family.test, Test::SignFlip);
         found += u32::from(finds_a_difference(&analysis));
         let control = analysis.groups[0].control.as_ref().unwrap();
         alarms += u32::from(control.comparison.is_told_apart());
     }
-    println!("differences found in {found} of 100, alarms of the control in {alarms}");
-    assert!(found <= 5, "{found}");
-    // A control has a family of its own, and at most 5 % of false alarms: more than 11 in 100 come
-    // about once in two hundred times.
-    assert!(alarms <= 11, "{alarms}");
+    println!("differences found in {found} of 1000, alarms of the control in {alarms}");
+    assert!(found <= 50, "{found}");
+    // A control has a family of its own, and at most 5 % of false alarms; three standard
+    // deviations of such a share are 2 %.
+    assert!(alarms <= 70, "{alarms}");
 }
 
 #[test]
-fn the_rate_of_false_findings_is_at_most_five_percent() {
-    // Both ways of judging: by permutation, and by t where so many comparisons leave no choice.
-    for (consumers, test) in [(1, Test::SignFlip), (4, Test::PairedT)] {
-        let steps = (1..=consumers).map(|step| Consumer::fixed_step(f64::from(step)));
-        let plan = plan(&LAYOUTS, steps.collect());
-        let found = (1000..1400).filter(|seed| {
-            let analysis = analysis(&experiment(&plan, *seed, |_| 1.0), 1);
-            assert_eq!(analysis.family.test, test);
-            finds_a_difference(&analysis)
-        });
-        let share = found.count() as f64 / 400.0;
-        println!("{test:?}: false findings in {:.1} %", 100.0 * share);
-        // Three standard deviations of a share of 5 % in 400.
-        assert!(share <= 0.05 + 3.0 * 0.011, "{share}");
-    }
+fn with_more_comparisons_than_the_exact_test_can_serve_false_findings_stay_as_rare() {
+    let steps = (1..=4).map(|step| Consumer::fixed_step(f64::from(step)));
+    let plan = plan(&LAYOUTS, steps.collect());
+    let found = (1000..1300).filter(|seed| {
+        let analysis = analysis(&experiment(&plan, *seed, |_| 1.0), 1);
+        assert_eq!(analysis.family.test, Test::PairedT);
+        finds_a_difference(&analysis)
+    });
+    let share = found.count() as f64 / 300.0;
+    println!("false findings in {:.1} %", 100.0 * share);
+    // 5 %, whatever luck 300 have.
+    assert!(share <= 0.05, "{share}");
 }
 
 #[test]
@@ -107,7 +106,7 @@ fn a_planted_slow_down_of_five_percent_is_found_and_its_ratio_lies_in_its_interv
     let plan = plan(&LAYOUTS, vec![Consumer::None]);
     let (mut found, mut held, mut others) = (0, 0, 0);
     for seed in 0..100 {
-        let analysis = analysis(&experiment(&plan, seed, planted(1.05)), 1000);
+        let analysis = analysis(&experiment(&plan, seed, planted(1.05)), 1);
         let slow = comparisons(&analysis).find(|one| one.layout.to_string() == SLOW);
         let slow = slow.unwrap();
         found += u32::from(slow.verdict == Verdict::Slower);

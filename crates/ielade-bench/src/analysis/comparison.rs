@@ -5,11 +5,12 @@
 //! corrects for all of them together. Ratios of other times are given with intervals and are not
 //! judged.
 //!
-//! Sizes and tests use blocks that both sides have. A difference is judged by log times: its
-//! direction is that of the mean log ratio. Two layouts of which no difference is found, and none
-//! ruled out, are not told apart; that is not the same as equal.
+//! Sizes and tests use blocks that both sides have. A difference is judged by log times, corrected
+//! for the family; and it is only told where the 95 % interval of the ratio leaves out 1 as well, so
+//! that a verdict and the interval beside it never contradict each other. Two layouts of which no
+//! difference is found, and none ruled out, are not told apart; that is not the same as equal.
 
-use super::{Metric, Ratio, RunPoint, summary};
+use super::{Interval, Metric, Ratio, RunPoint, summary};
 use crate::{
     plan::{Plan, TestKind},
     statistics::{
@@ -249,12 +250,13 @@ pub(super) fn judge(comparisons: &mut [&mut Comparison], declared: u32) {
 }
 
 fn verdict(comparison: &Comparison) -> Verdict {
-    if comparison.adjusted_p <= ALPHA {
-        if comparison.geometric_ratio < 1.0 {
-            Verdict::Faster
-        } else {
-            Verdict::Slower
-        }
+    let found = comparison.adjusted_p <= ALPHA;
+    let interval = comparison.ratio.interval;
+    let outside = |is_outside: fn(Interval) -> bool| found && interval.is_some_and(is_outside);
+    if outside(|interval| interval.high < 1.0) && comparison.geometric_ratio < 1.0 {
+        Verdict::Faster
+    } else if outside(|interval| interval.low > 1.0) && comparison.geometric_ratio > 1.0 {
+        Verdict::Slower
     } else if comparison.is_within_band() {
         Verdict::Equivalent
     } else {

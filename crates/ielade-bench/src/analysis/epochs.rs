@@ -3,7 +3,7 @@
 use super::{Estimate, Ratio, RunPoint, summary::estimate};
 use crate::{
     record::RunRecord,
-    statistics::{Bootstrap, mean},
+    statistics::{Bootstrap, Confidence, mean, paired_ratio_interval},
 };
 use serde::{Deserialize, Serialize};
 
@@ -41,7 +41,7 @@ pub(super) fn of_runs(runs: &[&RunRecord], bootstrap: Bootstrap) -> Vec<EpochEst
 ///
 /// It holds whatever a first epoch pays: reading from the device where the cache is cold, filling
 /// caches and pools, clocks that rise. `None` where runs have one epoch.
-pub(super) fn first_to_later(points: &[RunPoint], bootstrap: Bootstrap) -> Option<Ratio> {
+pub(super) fn first_to_later(points: &[RunPoint]) -> Option<Ratio> {
     let pairs: Vec<(f64, f64)> = points
         .iter()
         .filter_map(|point| {
@@ -53,6 +53,6 @@ pub(super) fn first_to_later(points: &[RunPoint], bootstrap: Bootstrap) -> Optio
     let ratio = mean(&first)? / mean(&later)?;
     ratio.is_finite().then(|| Ratio {
         ratio,
-        interval: bootstrap.paired_ratio_interval(&pairs),
+        interval: paired_ratio_interval(&pairs, Confidence::P95.0),
     })
 }

@@ -7,7 +7,10 @@ use super::{
 };
 use crate::{
     record::{Configuration, Outcome, RunRecord},
-    statistics::{Bootstrap, OUTLIER_SCORE, mean, median, modified_z_scores, standard_deviation},
+    statistics::{
+        Bootstrap, OUTLIER_SCORE, mean, median, modified_z_scores, paired_ratio_interval,
+        standard_deviation,
+    },
 };
 
 /// Common blocks from which two configurations are compared block by block.
@@ -56,7 +59,7 @@ impl<'a> OfConfiguration<'a, '_> {
             outliers: outliers(&points),
             left_out: self.left_out(),
             epochs: epochs::of_runs(&runs, bootstrap),
-            first_to_later: epochs::first_to_later(&points, bootstrap),
+            first_to_later: epochs::first_to_later(&points),
             points,
         }
     }
@@ -194,7 +197,7 @@ pub(super) fn ratio(
         return None;
     }
     let interval = if paired {
-        bootstrap.paired_ratio_interval(&pairs)
+        paired_ratio_interval(&pairs, bootstrap.confidence.0)
     } else {
         bootstrap.independent_ratio_interval(&above, &below)
     };

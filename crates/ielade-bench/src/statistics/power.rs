@@ -3,9 +3,8 @@
 use super::distributions::{normal_cdf, t_quantile};
 use statrs::function::gamma::ln_gamma;
 
-/// Intervals of Simpson's rule. The integrand is steepest for two blocks, where these leave an error
-/// below 10⁻⁸.
-const PIECES: u32 = 1_600;
+/// Intervals of Simpson's rule, for each part of the integrand.
+const PIECES: u32 = 400;
 
 /// The most blocks that are looked for.
 const MOST_BLOCKS: u32 = 10_000;
@@ -138,10 +137,22 @@ fn two_sided_power(shift: f64, critical: f64, degrees: f64) -> f64 {
         let tails = normal_cdf(shift - critical * s) + normal_cdf(-shift - critical * s);
         tails * spread_density(s, degrees)
     };
-    // S is 1 ± 1 / √(2 · degrees), with a tail like a normal one's.
+    // S is 1 ± 1 / √(2 · degrees), with a tail like a normal one's; and the normal tail falls from
+    // 1 to 0 around shift / critical, which is near 0 for two blocks.
     let reach = 7.0 / degrees.sqrt();
-    let low = (1.0 - reach).max(0.0);
-    let width = (1.0 + reach - low) / f64::from(PIECES);
+    let (low, high) = ((1.0 - reach).max(0.0), 1.0 + reach);
+    let falls = [shift - 8.0, shift + 8.0].map(|edge| (edge / critical).clamp(low, high));
+    let pieces = [(low, falls[0]), (falls[0], falls[1]), (falls[1], high)];
+    let sum: f64 = pieces
+        .into_iter()
+        .map(|(from, to)| simpson(from, to, found))
+        .sum();
+    sum.clamp(0.0, 1.0)
+}
+
+/// Integral by Simpson's rule.
+fn simpson(from: f64, to: f64, of: impl Fn(f64) -> f64) -> f64 {
+    let width = (to - from) / f64::from(PIECES);
     let sum: f64 = (0..=PIECES)
         .map(|piece| {
             let weight = match piece {
@@ -149,10 +160,10 @@ fn two_sided_power(shift: f64, critical: f64, degrees: f64) -> f64 {
                 odd if odd % 2 == 1 => 4.0,
                 _ => 2.0,
             };
-            weight * found(low + f64::from(piece) * width)
+            weight * of(from + f64::from(piece) * width)
         })
         .sum();
-    (sum * width / 3.0).clamp(0.0, 1.0)
+    sum * width / 3.0
 }
 
 /// Density of √(χ² / degrees).
