@@ -67,10 +67,19 @@ pub enum Metric {
     PeakRssBytes,
     /// Highest anonymous memory (what only this process needs), in bytes, of ten samples a second.
     PeakAnonymousBytes,
+    /// Highest proportional set of all processes of the worker, in bytes: a page that several of
+    /// them map is divided among them.
+    PeakPssBytes,
     /// Bytes read from a device on behalf of the worker, over its whole life.
     ReadBytes,
     /// Major page faults (a page had to be read from a device), over its whole life.
     MajorFaults,
+    /// Processors of the machine that stood still for want of a device, on average over the run.
+    IoWait,
+    /// Share of the run in which a kernel ran on the graphics processor, 0..1; the mean over all.
+    GpuUtilisation,
+    /// Most memory in use on graphics processors, in bytes, summed over all.
+    PeakGpuMemoryBytes,
     /// Time that 95 % of all steps did not wait longer for their batch, in seconds, over all
     /// epochs; within 1 % (histogram).
     WaitP95Seconds,

@@ -133,6 +133,31 @@ impl BusyLimits {
 }
 
 /// Watches this machine.
+///
+/// ```
+/// use ielade_bench::{
+///     busy::{BusyLimits, MachineWatch, Watch},
+///     record::{MachineUse, ProbeSummary},
+/// };
+/// use std::{path::Path, time::Duration};
+///
+/// let mut watch =
+///     MachineWatch::of_this_machine(Path::new("."), BusyLimits::default(), Duration::ZERO);
+/// let machine = MachineUse {
+///     seconds: 10.0,
+///     processors: 8,
+///     foreign_seconds: 20.0,
+///     ..MachineUse::default()
+/// };
+/// let seen = ProbeSummary {
+///     machine: Some(machine),
+///     ..ProbeSummary::default()
+/// };
+/// assert_eq!(
+///     watch.after(0, &seen).unwrap(),
+///     "other processes used 2.0 of 8 processors"
+/// );
+/// ```
 #[derive(Debug)]
 pub struct MachineWatch {
     limits: BusyLimits,

@@ -40,6 +40,16 @@ const THOROUGH_SPACING: f64 = 1.0;
 const THOROUGH_MULTIPLE: f64 = 200.0;
 
 /// Watches one worker.
+///
+/// ```
+/// use ielade_bench::probe::Probe;
+/// use std::path::Path;
+///
+/// let mut probe = Probe::of(std::process::id(), Path::new("."));
+/// probe.sample();
+/// let seen = probe.summary();
+/// assert!(seen.peak_rss_bytes > 0 && seen.cost.seconds > 0.0);
+/// ```
 #[derive(Debug)]
 pub struct Probe {
     started: Instant,

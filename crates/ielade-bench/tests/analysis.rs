@@ -509,7 +509,7 @@ fn a_steady_rise_over_the_runs_is_told_as_drift() {
 fn a_run_that_stands_apart_is_marked_and_counts() {
     let mut made = Made::ten_blocks(CacheState::Warm);
     made.change(4, 3, |run| {
-        run.done.as_mut().unwrap().training_seconds = 100.0
+        run.done.as_mut().unwrap().training_seconds = 100.0;
     });
     let summary = &made.analyse().groups[1].summaries[0];
     assert_eq!(summary.completed, 10);

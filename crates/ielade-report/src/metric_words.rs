@@ -33,6 +33,7 @@ impl MetricWords {
 }
 
 /// The words of `metric`.
+#[allow(clippy::too_many_lines)] // an entry a metric
 pub(crate) const fn words(metric: Metric) -> MetricWords {
     match metric {
         Metric::MeanEpochSeconds => MetricWords::new(
@@ -88,6 +89,30 @@ pub(crate) const fn words(metric: Metric) -> MetricWords {
             "Own memory",
             "own",
             "Highest memory that belongs to no file, seen while the process ran: what the process itself needs.",
+        ),
+        Metric::PeakPssBytes => MetricWords::new(
+            Quantity::Bytes,
+            "Peak PSS",
+            "PSS",
+            "Highest proportional set of all processes of the worker: a page that several map is divided among them.",
+        ),
+        Metric::IoWait => MetricWords::new(
+            Quantity::Number,
+            "I/O wait",
+            "I/O",
+            "Processors of the machine that stood still for want of a device, on average over the run.",
+        ),
+        Metric::GpuUtilisation => MetricWords::new(
+            Quantity::Share,
+            "GPU",
+            "GPU",
+            "Share of the run in which a kernel ran on the graphics processor.",
+        ),
+        Metric::PeakGpuMemoryBytes => MetricWords::new(
+            Quantity::Bytes,
+            "GPU memory",
+            "GPUmem",
+            "Most memory in use on graphics processors.",
         ),
         Metric::ReadBytes => MetricWords::new(
             Quantity::Bytes,

@@ -87,11 +87,11 @@ impl<'a> Evidence<'a> {
             })
             .collect();
         for places in self.attempts(&standings).into_values() {
-            // Of equally quiet ones the last.
+            // An undisturbed attempt, or else the last; how long one took plays no part.
             let kept = places
                 .iter()
                 .copied()
-                .max_by_key(|place| (!is_busy(self.runs[*place]), *place));
+                .max_by_key(|place| (!self.runs[*place].is_busy(), *place));
             for place in places {
                 if Some(place) != kept {
                     standings[place] = Standing::Repeated;
@@ -182,10 +182,4 @@ impl<'a> Evidence<'a> {
         });
         whole.count() as u32
     }
-}
-
-/// True where the machine did other work before or during the run.
-pub(super) fn is_busy(run: &RunRecord) -> bool {
-    let mut marks = run.marks.iter();
-    marks.any(|mark| matches!(mark, RunMark::BusyMachine { .. }))
 }

@@ -90,7 +90,8 @@ fn ranks(row: &[f64]) -> Ranked {
         log_orders: log_factorial(row.len()),
     };
     let mut before = 0;
-    for equal in order.chunk_by(|a, b| row[*a] == row[*b]) {
+    // In this order, not below the next one means equal to it.
+    for equal in order.chunk_by(|a, b| row[*a] >= row[*b]) {
         let count = equal.len() as f64;
         let rank = before as f64 + f64::midpoint(count, 1.0);
         for place in equal {

@@ -84,7 +84,9 @@ pub fn unpaired_test(first: &[f64], second: &[f64], seed: u64) -> Option<Permuta
     // The rest follows from the sum over the first: with all values centred on their mean, the
     // difference of the means is that sum times a constant.
     let centre = mean(&all)?;
-    all.iter_mut().for_each(|value| *value -= centre);
+    for value in &mut all {
+        *value -= centre;
+    }
     let threshold = threshold(all[..first.len()].iter().sum(), &all);
     let ways = ways(all.len(), first.len());
     Some(if let Some(ways) = ways {

@@ -86,8 +86,8 @@ fn slopes(values: &[f64], step: f64) -> Vec<f64> {
 fn slope_interval(sorted: &[f64], variance: f64) -> Option<Interval> {
     let reach = normal_quantile(0.975) * variance.sqrt();
     let count = sorted.len() as f64;
-    let low = ((count - reach) / 2.0).round_ties_even() - 1.0;
-    let high = ((count + reach) / 2.0).round_ties_even();
+    let low = f64::midpoint(count, -reach).round_ties_even() - 1.0;
+    let high = f64::midpoint(count, reach).round_ties_even();
     let last = count - 1.0;
     Some(Interval {
         low: *sorted.get(low.clamp(0.0, last) as usize)?,
@@ -107,7 +107,8 @@ impl Ties {
     fn of(values: &[f64]) -> Self {
         let mut sorted = values.to_vec();
         sorted.sort_unstable_by(f64::total_cmp);
-        let groups = sorted.chunk_by(|a, b| a == b);
+        // In this order, not below the next one means equal to it.
+        let groups = sorted.chunk_by(|a, b| a >= b);
         let mut ties = Self {
             pairs: 0.0,
             weight: 0.0,

@@ -1,8 +1,8 @@
 //! Warnings that follow from what the analysis itself found.
 
 use super::counted;
-use crate::analysis::evidence::is_busy;
 use crate::analysis::{Comparison, ConfigurationSummary, ConsumerGroup, Drift, Evidence, Family};
+use crate::record::{RunMark, RunRecord};
 
 /// What the analysis found before warnings are drawn from it.
 pub(in crate::analysis) struct Findings<'a> {
@@ -83,22 +83,35 @@ fn control_warning(group: &ConsumerGroup, comparison: &Comparison) -> String {
 
 /// Runs on a busy machine: repeated, or counting for want of a quieter one.
 pub(super) fn busy(evidence: &Evidence<'_>) -> Option<String> {
-    let busy = evidence.counted().filter(|(_, run)| is_busy(run)).count();
+    let counting: Vec<&RunRecord> = evidence
+        .counted()
+        .filter_map(|(_, run)| run.is_busy().then_some(run))
+        .collect();
     let repeated = evidence.repeated().count();
-    if busy + repeated == 0 {
-        return None;
-    }
     let mut parts = Vec::new();
     if repeated > 0 {
         let verb = if repeated == 1 { "was" } else { "were" };
         parts.push(format!("{} {verb} repeated", counted(repeated, "run")));
     }
-    if busy > 0 {
-        let verb = if busy == 1 { "counts" } else { "count" };
-        parts.push(format!("{} {verb} all the same", counted(busy, "run")));
+    if let Some(first) = counting.first() {
+        let verb = if counting.len() == 1 {
+            "counts"
+        } else {
+            "count"
+        };
+        let what = first.marks.iter().find_map(RunMark::busy);
+        parts.push(format!(
+            "{} {verb} all the same, the first {} in block {}: {}",
+            counted(counting.len(), "run"),
+            evidence.configuration(first).name,
+            first.block,
+            what.unwrap_or_default()
+        ));
     }
-    Some(format!(
-        "the machine did other work during runs: {}",
-        parts.join(", ")
-    ))
+    (!parts.is_empty()).then(|| {
+        format!(
+            "the machine did other work during runs: {}",
+            parts.join("; ")
+        )
+    })
 }
