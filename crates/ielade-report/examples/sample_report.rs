@@ -24,7 +24,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         };
         println!("{}", ielade_report::terminal_table(&analysis, &options));
     }
-    let path = ielade_report::write_html(&folder, &analysis, &records)?;
-    println!("{}", path.display());
+    for format in ielade_report::Format::ALL {
+        for language in ielade_report::Language::ALL {
+            let experiment = (&analysis, records.as_slice());
+            for path in ielade_report::formats::write(format, language, experiment, &folder)? {
+                println!("{}", path.display());
+            }
+        }
+    }
     Ok(())
 }

@@ -65,6 +65,8 @@ pub enum ReportError {
     },
 }
 
+pub(crate) use file::replace as replace_file;
+
 /// The whole page.
 ///
 /// `records` are the experiment's, in the order of the file; from them come the raw figures of
