@@ -71,6 +71,10 @@ function panelBox(panel, into) {
   heading.textContent = panel.title;
   const canvas = document.createElement("div");
   canvas.className = "canvas";
+  // What it shows stands in the tables for those who cannot see it.
+  canvas.setAttribute("role", "img");
+  const figure = into.closest("[data-figure]").querySelector("h3").textContent;
+  canvas.setAttribute("aria-label", `${figure}: ${panel.title}`);
   box.append(heading, canvas);
   into.append(box);
   return { ...panel, box, canvas };

@@ -4,6 +4,7 @@
 mod sample;
 
 mod answer;
+mod complete;
 mod contest;
 mod figures;
 mod page;
