@@ -45,7 +45,7 @@ struct ProfileRow {
 }
 
 impl Stalls {
-    /// `None` where no consumer has a fixed step.
+    /// `None` where consumers have fewer than two step times: nothing can lie between them.
     pub(super) fn of(analysis: &Analysis, names: &[String]) -> Option<Self> {
         let curves = &analysis.stalls;
         let mut steps: Vec<f64> = curves
@@ -54,7 +54,7 @@ impl Stalls {
             .collect();
         steps.sort_by(f64::total_cmp);
         steps.dedup();
-        (!steps.is_empty()).then(|| Self {
+        (steps.len() > 1).then(|| Self {
             steps: steps.iter().map(|step| milliseconds(*step)).collect(),
             rows: curves
                 .iter()
@@ -69,7 +69,7 @@ fn row(curve: &StallCurve, steps: &[f64], names: &[String]) -> StallRow {
     let layout = curve.layout.to_string();
     let shares = steps.iter().map(|step| {
         let mut points = curve.points.iter();
-        let found = points.find(|point| point.milliseconds == *step);
+        let found = points.find(|point| point.milliseconds.total_cmp(step).is_eq());
         Share {
             text: found.map_or_else(String::new, |point| percent(point.share.mean)),
             value: found.map(|point| point.share.mean * 100.0),
@@ -111,9 +111,11 @@ pub(super) fn break_even_text(found: Option<&BreakEven>) -> String {
 /// A step time as the plan says it, with three digits at most.
 pub(super) fn milliseconds(step: f64) -> String {
     let rounded = crate::figures::fixed(step, crate::figures::decimal_places(step, None));
-    match rounded.contains('.') {
-        true => format!("{} ms", rounded.trim_end_matches('0').trim_end_matches('.')),
-        false => format!("{rounded} ms"),
+    if rounded.contains('.') {
+        let short = rounded.trim_end_matches('0').trim_end_matches('.');
+        format!("{short} ms")
+    } else {
+        format!("{rounded} ms")
     }
 }
 

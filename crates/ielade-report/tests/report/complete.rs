@@ -102,6 +102,8 @@ fn break_even_steps_name_the_published_speed_that_they_come_from() {
     assert!(table.contains("files/jpeg warm 7.4"), "{table}");
     let profile = ielade_core::step_profiles::find("a100-resnet50-amp").expect("the profile");
     assert!(text_of(&markup(&page)).contains(profile.source.address));
+    // One step time gives no break-even step.
+    assert!(!page_of(&sample::records(3)).contains("id=\"stalls\""));
 }
 
 #[test]
