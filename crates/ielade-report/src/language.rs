@@ -93,6 +93,8 @@ impl Language {
     pub(crate) fn figure(self, scale: Scale, value: f64, interval: Option<Interval>) -> String {
         let figure = scale.figure(value, interval);
         let text = match figure.range {
+            // Counted, not measured: all runs agree to the last digit.
+            Some(_) if interval.is_some_and(|range| range.low >= range.high) => figure.value,
             Some(range) => format!("{} ({range})", figure.value),
             None => figure.value,
         };

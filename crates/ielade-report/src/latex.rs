@@ -42,7 +42,7 @@ fn preamble(document: &Document) -> String {
          \\usepackage[T1]{{fontenc}}\n\
          \\usepackage{{lmodern}}\n\
          \\usepackage{{textcomp}}\n\
-         \\usepackage[{babel}]{{babel}}\n\
+         {chapters}\\usepackage[{babel}]{{babel}}\n\
          \\usepackage[margin=25mm]{{geometry}}\n\
          \\usepackage{{booktabs}}\n\
          \\usepackage{{array}}\n\
@@ -57,6 +57,7 @@ fn preamble(document: &Document) -> String {
          \\setlength{{\\emergencystretch}}{{3em}}\n\n\
          \\title{{{title}}}\n\\author{{}}\n\\date{{{subtitle}}}\n\n\
          \\begin{{document}}\n\\maketitle\n\\tableofcontents\n\\clearpage\n",
+        chapters = chapters(document.language),
         colours = plots::colours(),
         captions = captions(document.language),
         title = escape(&document.title),
@@ -73,13 +74,25 @@ fn preamble(document: &Document) -> String {
     )
 }
 
+/// Babel's Latvian asks for the number of the chapter, which articles do not have.
+const fn chapters(language: Language) -> &'static str {
+    match language {
+        Language::English => "",
+        Language::Latvian => {
+            "\\makeatletter\\@ifundefined{c@chapter}{\\newcounter{chapter}}{}\\makeatother\n"
+        }
+    }
+}
+
 /// Latvian captions have the number first: `1. tabula. …`.
 fn captions(language: Language) -> &'static str {
     match language {
         Language::English => "",
         Language::Latvian => {
             "\\makeatletter\n\
-             \\AtBeginDocument{\\renewcommand{\\fnum@table}{\\thetable. tabula}\
+             \\AtBeginDocument{\\renewcommand{\\thetable}{\\arabic{table}}\
+             \\renewcommand{\\thefigure}{\\arabic{figure}}\
+             \\renewcommand{\\fnum@table}{\\thetable. tabula}\
              \\renewcommand{\\fnum@figure}{\\thefigure. attēls}}\n\
              \\long\\def\\@makecaption#1#2{\\vskip\\abovecaptionskip\
              \\sbox\\@tempboxa{#1. #2}\\ifdim\\wd\\@tempboxa>\\hsize #1. #2\\par\\else\
@@ -131,7 +144,7 @@ fn table(table: &Table) -> String {
         .collect();
     let grid = format!(
         "\\begin{{tabular}}{{{columns}}}\n\\toprule\n{}\\midrule\n{}\\bottomrule\n\\end{{tabular}}",
-        row(table.columns.iter().map(|column| column.heading.as_str())),
+        headings(table),
         rows(table)
     );
     let grid = if widest(table) > WIDE {
@@ -190,12 +203,56 @@ fn row<'a>(cells: impl Iterator<Item = &'a str>) -> String {
     format!("{} \\\\\n", cells.join(" & "))
 }
 
+/// Headings, the long ones in several lines.
+fn headings(table: &Table) -> String {
+    let cells = table.columns.iter().map(|column| {
+        let side = match column.align {
+            Align::Left => 'l',
+            Align::Right => 'r',
+        };
+        let lines: Vec<String> = (lines(&column.heading).iter())
+            .map(|line| escape(line))
+            .collect();
+        format!(
+            "\\begin{{tabular}}[b]{{@{{}}{side}@{{}}}}{}\\end{{tabular}}",
+            lines.join("\\\\")
+        )
+    });
+    format!("{} \\\\\n", cells.collect::<Vec<_>>().join(" & "))
+}
+
+/// Letters of a heading's line.
+const HEADING: usize = 14;
+
+/// The words of a heading in lines of about the same length.
+fn lines(heading: &str) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in heading.split(' ') {
+        let length = word.chars().count();
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + length < HEADING => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
 fn widest(table: &Table) -> usize {
-    let headings = table.columns.iter().map(|column| column.heading.as_str());
+    let headings: Vec<Vec<String>> = (table.columns.iter())
+        .map(|column| lines(&column.heading))
+        .collect();
+    let longest = |lines: &Vec<String>| {
+        let lengths = lines.iter().map(|line| line.chars().count());
+        lengths.max().unwrap_or(0) + 2
+    };
+    let heading: usize = headings.iter().map(longest).sum();
     let length = |cells: Vec<&str>| cells.iter().map(|cell| cell.chars().count() + 2).sum();
     let rows = table.rows.iter();
     let rows = rows.map(|row| length(row.iter().map(String::as_str).collect()));
-    rows.chain([length(headings.collect())]).max().unwrap_or(0)
+    rows.chain([heading]).max().unwrap_or(0)
 }
 
 fn figure(language: Language, figure: &Figure) -> String {

@@ -6,13 +6,15 @@
 //! - [`terminal_table`]: what a person sees when an experiment has ended;
 //! - [`html`], [`write_html`]: one self-contained page that opens offline;
 //! - [`formats`]: documents (docx, LaTeX, Markdown) in each [`language`], and the raw figures as
-//!   tidy tables (CSV, Parquet).
+//!   tidy tables (CSV, Parquet);
+//! - [`compare`]: two experiments side by side.
 //!
 //! [`answer`] holds what an experiment says, free of any language and form; [`figures`] writes
 //! numbers. A new form stands beside [`terminal`] and [`page`] and takes its conclusions and its
 //! figures from those two; a new language stands beside the English words of [`answer`].
 
 pub mod answer;
+pub mod compare;
 pub mod figures;
 pub mod formats;
 pub mod language;

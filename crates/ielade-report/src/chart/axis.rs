@@ -20,12 +20,18 @@ impl Axis {
         let (low, high) = finite.fold((0.0_f64, 0.0_f64), |(low, high), value| {
             (low.min(value), high.max(value))
         });
-        Self::spanning(low, high)
+        Self::spanning(low, high, 0.0)
     }
 
-    fn spanning(low: f64, high: f64) -> Self {
+    /// The same for numbers of things, of which there are no halves.
+    pub(crate) fn of_counts(values: impl IntoIterator<Item = f64>) -> Self {
+        let highest = values.into_iter().fold(1.0, f64::max);
+        Self::spanning(0.0, highest, 1.0)
+    }
+
+    fn spanning(low: f64, high: f64, least_step: f64) -> Self {
         let width = (high - low).max(f64::MIN_POSITIVE * 1e9);
-        let step = round_step(width / TICKS);
+        let step = round_step(width / TICKS).max(least_step);
         let (first, last) = ((low / step).floor(), (high / step * 0.999_999).ceil());
         let count = (last - first).clamp(1.0, 50.0) as u32;
         let ticks: Vec<f64> = (0..=count)

@@ -158,7 +158,12 @@ impl Drawing {
                 .map(|point| point.y)
                 .chain(ends.map(|interval| interval.high)),
         );
-        let x = Axis::from_zero(points().map(|point| point.x));
+        let places = points().map(|point| point.x);
+        let x = if places.clone().all(|place| place.fract() == 0.0) {
+            Axis::of_counts(places)
+        } else {
+            Axis::from_zero(places)
+        };
         let plot = self.plot(&y, legend_height(lines.series.len()));
         self.x_axis(plot, &x, &lines.x);
         self.y_axis(plot, &y, &lines.y);

@@ -67,7 +67,10 @@ pub(super) fn group_title(group: &ConsumerGroup, language: Language) -> String {
         Work::Feed => words.fixed_step,
         Work::Train => words.training_model,
     };
-    let consumer = fill(template, &[("consumer", &group.consumer)]);
+    let consumer = fill(
+        template,
+        &[("consumer", &group.consumer.replacen("fixed ", "", 1))],
+    );
     if group.name == group.consumer {
         consumer
     } else {
@@ -245,7 +248,7 @@ fn judged(group: &ConsumerGroup, language: Language) -> Option<Block> {
         pieces.push(Inline::Text(fill(words.friedman, &[("p", &p)])));
         pieces.push(Inline::Text(" ".to_owned()));
         pieces.push(Inline::Cite("friedman"));
-        pieces.push(Inline::Text(". ".to_owned()));
+        pieces.push(Inline::Text(".".to_owned()));
     }
     if let Some(control) = &group.control {
         let ratio = control.comparison.ratio;
@@ -256,7 +259,9 @@ fn judged(group: &ConsumerGroup, language: Language) -> Option<Block> {
             words.control_agrees
         };
         let ratio = language.figure(scale, ratio.ratio, ratio.interval);
-        pieces.push(Inline::Text(fill(template, &[("ratio", &ratio)])));
+        let space = if pieces.is_empty() { "" } else { " " };
+        let text = fill(template, &[("ratio", &ratio)]);
+        pieces.push(Inline::Text(format!("{space}{text}")));
     }
     (!pieces.is_empty()).then_some(Block::Paragraph(pieces))
 }

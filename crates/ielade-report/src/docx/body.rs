@@ -116,7 +116,8 @@ impl Body<'_> {
         headings
     }
 
-    /// The table of contents, filled; the numbers of pages are fields, too.
+    /// The table of contents, filled but for the numbers of pages, which only a program that lays the
+    /// document out knows; it adds them when it updates the field.
     fn contents(&mut self) {
         let words = self.document.language.words();
         self.styled("TOCHeading", &run(words.contents));
@@ -124,10 +125,8 @@ impl Body<'_> {
         let last = headings.len().saturating_sub(1);
         for (place, (level, text)) in headings.iter().enumerate() {
             let bookmark = heading_bookmark(place);
-            let page = field(&format!("PAGEREF {bookmark} \\h"), "1");
             let entry = format!(
-                "<w:hyperlink w:anchor=\"{bookmark}\" w:history=\"1\">{}<w:r><w:tab/></w:r>{page}\
-                 </w:hyperlink>",
+                "<w:hyperlink w:anchor=\"{bookmark}\" w:history=\"1\">{}</w:hyperlink>",
                 run(text)
             );
             let opened = if place == 0 {
@@ -306,17 +305,19 @@ enum Row {
     Body,
 }
 
-/// Widths of the columns: as their texts are long, within bounds.
+/// Widths of the columns, as long as their texts are: figures may break before their interval,
+/// names may not.
 fn widths(table: &Table) -> Vec<usize> {
-    let columns = 0..table.columns.len();
-    let longest = columns.map(|place| {
+    let letters = |text: &str| text.chars().count();
+    let longest_word = |text: &str| text.split(' ').map(letters).max().unwrap_or(0);
+    let longest = table.columns.iter().enumerate().map(|(place, column)| {
         let cells = table.rows.iter().filter_map(|row| row.get(place));
-        let cells = cells.map(|text| text.chars().count()).max().unwrap_or(0);
-        let heading = table.columns.get(place).map_or(0, |column| {
-            let words = column.heading.split(' ');
-            words.map(|word| word.chars().count()).max().unwrap_or(0)
+        let cells = cells.map(|text| match column.align {
+            Align::Left => letters(text),
+            Align::Right => longest_word(text),
         });
-        cells.max(heading).clamp(7, 40) + 1
+        let cells = cells.max().unwrap_or(0).min(50);
+        cells.max(longest_word(&column.heading)) + 2
     });
     let longest: Vec<usize> = longest.collect();
     let all: usize = longest.iter().sum::<usize>().max(1);

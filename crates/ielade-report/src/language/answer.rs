@@ -81,7 +81,7 @@ impl<'a> Latvian<'a> {
             },
             consumer: match answer.work {
                 Work::Load => "tikai ielādētājs".to_owned(),
-                Work::Feed => format!("solis „{}”", answer.consumer),
+                Work::Feed => format!("solis {}", answer.consumer.replacen("fixed ", "", 1)),
                 Work::Train => format!("modelis {}", answer.consumer),
             },
         }
