@@ -167,7 +167,8 @@ pub fn without_manifest(mut files: Files) -> Vec<u8> {
     }
 }
 
-fn is_ours(name: &str) -> bool {
+/// Whether a file of a store is not the container's own.
+pub fn is_ours(name: &str) -> bool {
     [MANIFEST_FILE, "samples.csv", "samples.index"].contains(&name)
 }
 

@@ -10,8 +10,7 @@ use ielade_codec::{Decoder, read_header};
 use ielade_core::{Encoding, ForeignNames, OrientationRule};
 use ielade_dataset::{DataSet, OpenOptions, SampleBuffer};
 use ielade_layout::{
-    LayoutError, LayoutReader, foreign::ForeignFile, open_store, registry, registry::Container,
-    verify_store,
+    LayoutError, foreign::ForeignFile, open_store, registry, registry::Container, verify_store,
 };
 use std::{path::Path, sync::atomic::AtomicBool};
 
