@@ -65,8 +65,7 @@ fn file(section: &[u8]) -> Option<(&str, &[u8])> {
     usable.then_some((name, section.get(line + 1..)?))
 }
 
-/// An input's files in a folder of their own, which is removed afterwards. In memory where the
-/// system has a place for that.
+/// An input's files in a folder of their own, which is removed afterwards.
 #[derive(Debug)]
 pub struct Case {
     folder: TempDir,
@@ -79,11 +78,7 @@ impl Case {
     /// # Errors
     /// Where there is no room for a folder.
     pub fn write(input: &[u8]) -> io::Result<Self> {
-        let memory = Path::new("/dev/shm");
-        let folder = match memory.is_dir() {
-            true => TempDir::new_in(memory)?,
-            false => TempDir::new()?,
-        };
+        let folder = folder_in_memory()?;
         let mut first = None;
         for (name, content) in files(input) {
             let path = folder.path().join(name);
@@ -107,6 +102,15 @@ impl Case {
     /// The first file; the folder where there is none.
     pub fn first(&self) -> &Path {
         self.first.as_deref().unwrap_or(self.folder())
+    }
+}
+
+/// A new folder, in memory where the system has a place for that.
+pub(crate) fn folder_in_memory() -> io::Result<TempDir> {
+    let memory = Path::new("/dev/shm");
+    match memory.is_dir() {
+        true => TempDir::new_in(memory),
+        false => TempDir::new(),
     }
 }
 

@@ -1,6 +1,10 @@
 //! Small sound files of every kind: what the fuzzer starts from and the sweeps damage.
 
-use crate::{Target, input::join, target::Kind};
+use crate::{
+    Target,
+    input::{folder_in_memory, join},
+    target::Kind,
+};
 use ielade_codec::{ImageEncoder, encode_jpeg};
 use ielade_core::{Element, Encoding, ImageSpec, LayoutId, Normalisation, Payload, Sample, Split};
 use ielade_layout::{
@@ -99,7 +103,7 @@ impl SampleSource for Pictures {
 /// # Panics
 /// Where it cannot be made, which is a fault of the writer.
 pub fn store(layout: &LayoutId) -> Files {
-    let folder = tempfile::tempdir().expect("there is room for a folder");
+    let folder = folder_in_memory().expect("there is room for a folder");
     let store = folder.path().join("store");
     let normalisation = Normalisation::identity(ielade_codec::CHANNELS as u32);
     let request = PrepareRequest::new(layout.clone(), store.clone(), normalisation);

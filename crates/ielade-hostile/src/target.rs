@@ -12,7 +12,10 @@ use ielade_dataset::{DataSet, OpenOptions, SampleBuffer};
 use ielade_layout::{
     LayoutError, foreign::ForeignFile, open_store, registry, registry::Container, verify_store,
 };
-use std::{path::Path, sync::atomic::AtomicBool};
+use std::{
+    path::{Path, PathBuf},
+    sync::atomic::AtomicBool,
+};
 
 /// A reader that bytes are given to.
 #[derive(Debug, Clone)]
@@ -139,14 +142,16 @@ fn open(container: &Container, case: &Case) -> Result<(), String> {
         let opened = (foreign.open)(&file)?;
         read_all(opened.reader.as_ref())
     };
-    // Several files may be one whole, or a file with others beside it.
-    let is_folder = (foreign.recognises)(case.folder(), &[]);
-    of_path(if is_folder {
-        case.folder()
-    } else {
-        case.first()
-    })
-    .map_err(text)
+    of_path(&path_of(case, foreign.recognises)).map_err(text)
+}
+
+/// The path that is opened: several files may be one whole, or a file with others beside it.
+fn path_of(case: &Case, recognises: fn(&Path, &[u8]) -> bool) -> PathBuf {
+    let first = case.first();
+    let is_folder = |path: &&Path| path.starts_with(case.folder()) && path.is_dir();
+    let folders = first.ancestors().filter(is_folder);
+    let whole = folders.filter(|folder| recognises(folder, &[])).last();
+    whole.unwrap_or(first).to_owned()
 }
 
 fn read_store(folder: &Path) -> Result<(), String> {

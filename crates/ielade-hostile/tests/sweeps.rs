@@ -8,7 +8,13 @@ use bounds::within_bounds;
 use ielade_core::{Element, Encoding, LayoutId, random::KeyedRandom};
 use ielade_hostile::{Target, input::join, seeds};
 use ielade_layout::registry;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
 
 /// Changed stores that are tried of each layout and way of opening it.
 const MOST_CASES: usize = 400;
@@ -113,6 +119,16 @@ fn joined(files: &seeds::Files) -> Vec<u8> {
     )
 }
 
+/// Changes that a reader did not stand, so that all are told at once.
+static FAILED: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+fn tried(context: &str, case: impl Fn()) {
+    if catch_unwind(AssertUnwindSafe(case)).is_err() {
+        let mut failed = FAILED.lock().unwrap_or_else(PoisonError::into_inner);
+        failed.push(context.to_owned());
+    }
+}
+
 /// Calls `sweep` for every layout, on all processors.
 fn for_every_layout(sweep: impl Fn(usize, &LayoutId) + Sync) {
     let layouts = layouts();
@@ -131,6 +147,8 @@ fn for_every_layout(sweep: impl Fn(usize, &LayoutId) + Sync) {
             });
         }
     });
+    let failed = FAILED.lock().unwrap_or_else(PoisonError::into_inner);
+    assert!(failed.is_empty(), "{failed:#?}");
 }
 
 #[test]
@@ -142,7 +160,9 @@ fn damaged_stores_end_in_an_answer_or_an_error_within_bounds() {
         for (file, damage) in chosen(&files, number) {
             let input = target.mend(&joined(&damaged(&files, file, damage)));
             let context = format!("{layout}, {} {damage:?}", files[file].0);
-            let _ = within_bounds(&context, || target.run(&input));
+            tried(&context, || {
+                drop(within_bounds(&context, || target.run(&input)))
+            });
         }
     });
 }
@@ -160,7 +180,9 @@ fn damaged_files_without_a_manifest_end_in_an_answer_or_an_error_within_bounds()
         for (file, damage) in chosen(&files, number) {
             let input = open(damaged(&files, file, damage));
             let context = format!("{layout}, {} {damage:?}", files[file].0);
-            let _ = within_bounds(&context, || target.run(&input));
+            tried(&context, || {
+                drop(within_bounds(&context, || target.run(&input)))
+            });
         }
     });
 }

@@ -99,7 +99,10 @@ pub fn default_folder(data_set: &str, split: Split, layout: &LayoutId) -> PathBu
 /// manifest tells of.
 pub fn open_store(folder: &Path) -> Result<Box<dyn LayoutReader>, LayoutError> {
     let manifest = read_manifest(folder)?;
-    let container = registry::check(&manifest.layout)?;
+    let container = registry::check(&manifest.layout).map_err(|error| LayoutError::Manifest {
+        path: folder.join(MANIFEST_FILE),
+        reason: error.to_string(),
+    })?;
     check_files(folder, &manifest)?;
     (container.open)(StoreFolder::new(folder, manifest))
 }
