@@ -22,15 +22,18 @@ fn target() -> &'static Target {
     TARGET.get_or_init(|| {
         let name = std::env::var(VARIABLE).unwrap_or_default();
         Target::find(&name).unwrap_or_else(|| {
-            let known = ielade_hostile::targets();
-            let known: Vec<&str> = known.iter().map(Target::name).collect();
-            eprintln!("{VARIABLE} names no reader: {name:?}; there are {}", known.join(", "));
-            std::process::exit(2)
+            if name != "list" {
+                eprintln!("{VARIABLE} names no reader: {name:?}; these are there:");
+            }
+            for target in ielade_hostile::targets() {
+                println!("{}", target.name());
+            }
+            std::process::exit(i32::from(name != "list"))
         })
     })
 }
 
-fuzz_target!(|input: &[u8]| {
+fuzz_target!(init: drop(target()), |input: &[u8]| {
     let _ = target().run(input);
 });
 
@@ -41,7 +44,10 @@ fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
         return size;
     }
     let mended = target().mend(&data[..size]);
-    match data.get_mut(..mended.len()).filter(|room| room.len() <= max_size) {
+    match data
+        .get_mut(..mended.len())
+        .filter(|room| room.len() <= max_size)
+    {
         Some(room) => {
             room.copy_from_slice(&mended);
             mended.len()

@@ -182,6 +182,22 @@ pub(crate) fn sound_store() -> &'static Files {
     STORE.get_or_init(|| store(&LayoutId::new("tfrecord", Encoding::Raw(Element::U8))))
 }
 
+/// What Python writes for a few images of the archive.
+const PICKLES: [(&str, &[u8]); 3] = [
+    (
+        "protocol1",
+        include_bytes!("../../ielade-dataset/tests/fixtures/cifar10-batch/python2-protocol1"),
+    ),
+    (
+        "protocol3",
+        include_bytes!("../../ielade-dataset/tests/fixtures/cifar10-batch/python3-protocol3"),
+    ),
+    (
+        "protocol5",
+        include_bytes!("../../ielade-dataset/tests/fixtures/cifar10-batch/python3-protocol5"),
+    ),
+];
+
 /// What the fuzzer starts from, by name.
 pub fn of(target: &Target) -> Vec<(String, Vec<u8>)> {
     match target.kind() {
@@ -195,8 +211,9 @@ pub fn of(target: &Target) -> Vec<(String, Vec<u8>)> {
             .filter(|(found, _)| found == name)
             .cloned()
             .collect(),
-        // Published archives are in the tests of `ielade-dataset`.
-        Kind::Pickle => Vec::new(),
+        Kind::Pickle => PICKLES
+            .map(|(name, pickle)| (name.to_owned(), pickle.to_vec()))
+            .to_vec(),
         Kind::DataSet => data_sets(),
     }
 }
@@ -230,7 +247,7 @@ fn data_sets() -> Vec<(String, Vec<u8>)> {
     let record = [&[3][..], &[7; 3072]].concat();
     let cifar = join([
         ("data_batch_1.bin", &record[..]),
-        ("batches.meta.txt", b"ant\nbee\n"),
+        ("batches.meta.txt", b"a\nb\nc\nd\ne\nf\ng\nh\ni\nj\n"),
     ]);
     [("folders", folders), ("tiny", tiny), ("cifar", cifar)]
         .map(|(name, seed)| (name.to_owned(), seed))
