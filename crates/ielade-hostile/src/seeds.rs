@@ -134,13 +134,9 @@ fn collect(root: &Path, folder: &Path, files: &mut Files) {
 }
 
 /// The layouts of a container that are told apart by its reader: all its variants, with image
-/// bytes, integers and floats.
+/// bytes and integers.
 fn layouts_of(container: &Container) -> impl Iterator<Item = LayoutId> {
-    let kinds = [
-        Encoding::Png,
-        Encoding::Raw(Element::U8),
-        Encoding::Raw(Element::F32),
-    ];
+    let kinds = [Encoding::Png, Encoding::Raw(Element::U8)];
     registry::layouts_in_all_variants()
         .filter(move |layout| layout.container == container.name)
         .filter(move |layout| kinds.contains(&layout.encoding))
