@@ -49,7 +49,7 @@ impl Request {
     /// Reads `[--seconds N] [TARGET]`.
     pub(crate) fn parse(arguments: &[String]) -> anyhow::Result<Self> {
         let mut request = Self {
-            time: Duration::from_secs(60),
+            time: Duration::from_mins(1),
             target: None,
         };
         let mut rest = arguments.iter();

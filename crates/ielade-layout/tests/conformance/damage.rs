@@ -153,6 +153,8 @@ fn a_manifest_that_tells_another_story_is_refused() {
         write_manifest(store, &other).unwrap();
         let error = open_store(store).err().unwrap().to_string();
         assert!(error.contains("unknown container \"nyp\""), "{error}");
+        let path = store.join("manifest.json");
+        assert!(error.contains(path.to_str().unwrap()), "{error}");
     });
 }
 
