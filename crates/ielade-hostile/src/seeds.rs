@@ -162,7 +162,7 @@ pub fn without_manifest(mut files: Files) -> Vec<u8> {
     files.retain(|(name, _)| !is_ours(name));
     match files.as_slice() {
         // The name may tell what it is.
-        [(name, content)] if !name.ends_with(".bin") => content.clone(),
+        [(name, content)] if Path::new(name).extension() != Some("bin".as_ref()) => content.clone(),
         _ => joined(&files),
     }
 }

@@ -10,7 +10,7 @@ use ielade_codec::{Decoder, read_header};
 use ielade_core::{Encoding, ForeignNames, OrientationRule};
 use ielade_dataset::{DataSet, OpenOptions, SampleBuffer};
 use ielade_layout::{
-    LayoutError, foreign::ForeignFile, open_store, registry, registry::Container, verify_store,
+    foreign::ForeignFile, open_store, registry, registry::Container, verify_store,
 };
 use std::{
     path::{Path, PathBuf},
@@ -142,7 +142,7 @@ fn open(container: &Container, case: &Case) -> Result<(), String> {
         let opened = (foreign.open)(&file)?;
         read_all(opened.reader.as_ref())
     };
-    of_path(&path_of(case, foreign.recognises)).map_err(text)
+    of_path(&path_of(case, foreign.recognises)).map_err(|error| error.to_string())
 }
 
 /// The path that is opened: several files may be one whole, or a file with others beside it.
@@ -157,7 +157,7 @@ fn path_of(case: &Case, recognises: fn(&Path, &[u8]) -> bool) -> PathBuf {
 fn read_store(folder: &Path) -> Result<(), String> {
     open_store(folder)
         .and_then(|reader| read_all(reader.as_ref()))
-        .map_err(text)
+        .map_err(|error| error.to_string())
 }
 
 /// Reads a store and what only its checking reads.
@@ -166,7 +166,7 @@ fn verify(folder: &Path) -> Result<(), String> {
     let stop = AtomicBool::new(false);
     verify_store(folder, &mut |_| {}, &stop)
         .map(drop)
-        .map_err(text)
+        .map_err(|error| error.to_string())
 }
 
 /// A sound store in which one file is the input.
@@ -176,10 +176,6 @@ fn in_sound_store(name: &str, input: &[u8]) -> Vec<u8> {
     let others = others.map(|(name, content)| (name.as_str(), content.as_slice()));
     let joined = input::join(others.chain([(name, input)]));
     mending::sizes(&joined)
-}
-
-fn text(error: LayoutError) -> String {
-    error.to_string()
 }
 
 /// Decodes an image twice: what a decoder keeps must not change what it makes of the next one.

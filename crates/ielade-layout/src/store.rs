@@ -165,7 +165,8 @@ pub fn read_manifest(folder: &Path) -> Result<Manifest, LayoutError> {
             known: FORMAT_VERSION,
         });
     }
-    let manifest = serde_json::from_value(value).map_err(|error| unusable(error.to_string()))?;
+    // From the text once more: of a key that is there twice, the value above kept the last.
+    let manifest = serde_json::from_slice(&content).map_err(|error| unusable(error.to_string()))?;
     check_manifest(&manifest).map_err(unusable)?;
     Ok(manifest)
 }

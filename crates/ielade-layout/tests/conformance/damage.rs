@@ -159,6 +159,22 @@ fn a_manifest_that_tells_another_story_is_refused() {
 }
 
 #[test]
+fn a_manifest_that_says_a_thing_twice_is_refused() {
+    let source = MemorySource::jpeg(1);
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder.path().join("store");
+    make(&"npy/u8".parse().unwrap(), &store, &source);
+    let path = store.join("manifest.json");
+    let content = fs::read_to_string(&path).unwrap();
+    for twice in ["\"count\": 1,", "\"layout\": \"npy/u8\","] {
+        fs::write(&path, content.replacen('{', &format!("{{{twice}"), 1)).unwrap();
+        let error = message(read_all(&store), twice);
+        assert!(error.contains("duplicate field"), "{error}");
+        assert!(error.contains(path.to_str().unwrap()), "{error}");
+    }
+}
+
+#[test]
 fn a_manifest_with_another_image_size_or_type_is_refused_by_raw_layouts() {
     for_every_layout(|store, manifest| {
         if manifest.encoding().element().is_none() {
