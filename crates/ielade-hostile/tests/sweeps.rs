@@ -161,7 +161,7 @@ fn damaged_stores_end_in_an_answer_or_an_error_within_bounds() {
             let input = target.mend(&joined(&damaged(&files, file, damage)));
             let context = format!("{layout}, {} {damage:?}", files[file].0);
             tried(&context, || {
-                drop(within_bounds(&context, || target.run(&input)))
+                drop(within_bounds(&context, || target.run(&input)));
             });
         }
     });
@@ -181,7 +181,7 @@ fn damaged_files_without_a_manifest_end_in_an_answer_or_an_error_within_bounds()
             let input = open(damaged(&files, file, damage));
             let context = format!("{layout}, {} {damage:?}", files[file].0);
             tried(&context, || {
-                drop(within_bounds(&context, || target.run(&input)))
+                drop(within_bounds(&context, || target.run(&input)));
             });
         }
     });
