@@ -33,7 +33,7 @@ fn target() -> &'static Target {
     })
 }
 
-fuzz_target!(init: drop(target()), |input: &[u8]| {
+fuzz_target!(init: { target(); }, |input: &[u8]| {
     let _ = target().run(input);
 });
 

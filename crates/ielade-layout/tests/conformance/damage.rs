@@ -159,6 +159,22 @@ fn a_manifest_that_tells_another_story_is_refused() {
 }
 
 #[test]
+fn a_manifest_that_lists_no_file_is_refused_by_name() {
+    for_every_layout(|store, manifest| {
+        let mut other = manifest.clone();
+        other.files.clear();
+        write_manifest(store, &other).unwrap();
+        if let Err(error) = read_all(store) {
+            let error = error.to_string();
+            assert!(error.contains(store.to_str().unwrap()), "{error}");
+        } else {
+            // Those that know their files' names need no list of them.
+            assert!(!["parquet", "arrow"].contains(&manifest.layout.container.as_str()));
+        }
+    });
+}
+
+#[test]
 fn a_manifest_that_says_a_thing_twice_is_refused() {
     let source = MemorySource::jpeg(1);
     let folder = tempfile::tempdir().unwrap();
