@@ -17,7 +17,7 @@ use std::{
 };
 
 /// Changed stores that are tried of each layout and way of opening it.
-const MOST_CASES: usize = 400;
+const MOST_CASES: usize = 300;
 
 /// What numbers of 4 and 8 bytes are replaced with.
 const EXTREMES: [u64; 8] = [
