@@ -34,7 +34,7 @@ const MOST_MEMORY: u32 = 1024;
 const MOST_SECONDS: u32 = 10;
 
 /// Bytes of the longest input.
-const MOST_BYTES: u32 = 40_000;
+const MOST_BYTES: u32 = 64_000;
 
 /// What is to be fuzzed, and for how long.
 #[derive(Debug, PartialEq, Eq)]
