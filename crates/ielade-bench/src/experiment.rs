@@ -452,7 +452,7 @@ mod tests {
         busy::Unwatched,
         plan::{ConsumerPlan, DataPlan, Plan},
         record::{DataSetSummary, StoreSummary},
-        records::{RecordLog, RecordsError},
+        records::RecordLog,
         worker::WorkerCommand,
     };
     use ielade_core::{Split, worker_protocol::Consumer};
