@@ -4,6 +4,7 @@
 mod sample;
 
 mod answer;
+mod compare;
 mod complete;
 mod contest;
 mod figures;
