@@ -71,7 +71,9 @@ impl Python {
     /// The interpreter, to be started with a script of the caller's.
     pub fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
-        command.env("HF_HUB_OFFLINE", "1").env("TF_CPP_MIN_LOG_LEVEL", "3");
+        command
+            .env("HF_HUB_OFFLINE", "1")
+            .env("TF_CPP_MIN_LOG_LEVEL", "3");
         command
     }
 

@@ -46,7 +46,9 @@ impl Images {
         }
         Ok(Self {
             classes: split.classes().to_vec(),
-            keys: (0..split.len()).map(|at| split.key(at).to_owned()).collect(),
+            keys: (0..split.len())
+                .map(|at| split.key(at).to_owned())
+                .collect(),
             labels: (0..split.len()).map(|at| split.label(at)).collect(),
             size: size.ok_or("there are no images")?,
             pixels,

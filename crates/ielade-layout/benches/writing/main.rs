@@ -80,7 +80,9 @@ impl Arguments {
                 "--folder" => this.folder = value()?.into(),
                 "--minutes" => this.time = Duration::from_secs_f64(value()?.parse::<f64>()? * 60.0),
                 "--only" => this.only = value()?,
-                flag if flag.starts_with("--") => return Err(format!("no such flag: {flag}").into()),
+                flag if flag.starts_with("--") => {
+                    return Err(format!("no such flag: {flag}").into());
+                }
                 source => this.source = Some(source.into()),
             }
         }

@@ -7,11 +7,7 @@ use ielade_layout::{
     registry::{self, StorePlan},
 };
 use ielade_testing::contest::{Contest, Failure, Pass};
-use std::{
-    path::Path,
-    sync::atomic::AtomicBool,
-    time::Instant,
-};
+use std::{path::Path, sync::atomic::AtomicBool, time::Instant};
 
 /// Adds the layout's writer and gives the seconds that its phases will take.
 pub(crate) fn add_writer<'a>(

@@ -48,11 +48,21 @@ const LIBRARIES: [Library; 13] = [
     library("zarr-python", "zarr", "read_zarr.py", &["zarr", "numpy"]),
     Library {
         shuffle: Some("buffer of 10,000"),
-        ..library("TensorFlow", "tfrecord", "read_tensorflow.py", &["tensorflow"])
+        ..library(
+            "TensorFlow",
+            "tfrecord",
+            "read_tensorflow.py",
+            &["tensorflow"],
+        )
     },
     Library {
         shuffle: Some("buffer of 5,000"),
-        ..library("webdataset", "webdataset", "read_webdataset.py", &["webdataset"])
+        ..library(
+            "webdataset",
+            "webdataset",
+            "read_webdataset.py",
+            &["webdataset"],
+        )
     },
     library("datasets", "parquet", "read_datasets.py", &["datasets"]),
     library("datasets", "arrow", "read_datasets.py", &["datasets"]),
@@ -62,8 +72,18 @@ const LIBRARIES: [Library; 13] = [
     },
     library("pyarrow", "arrow", "read_pyarrow.py", &["pyarrow"]),
     library("lmdb", "lmdb", "read_lmdb.py", &["lmdb", "numpy"]),
-    library("safetensors", "safetensors", "read_safetensors.py", &["safetensors"]),
-    library("sqlite3", "sqlite", "read_sqlite3.py", &["sqlite3", "numpy"]),
+    library(
+        "safetensors",
+        "safetensors",
+        "read_safetensors.py",
+        &["safetensors"],
+    ),
+    library(
+        "sqlite3",
+        "sqlite",
+        "read_sqlite3.py",
+        &["sqlite3", "numpy"],
+    ),
 ];
 
 /// Layouts that are measured with their libraries: what people use, not every variant.
@@ -204,7 +224,13 @@ impl Theirs {
     fn row(&self, library: &'static Library, store: &Store, shuffle: Shuffle) -> Row {
         let ours = ours::name(&store.layout, shuffle);
         let theirs = library.shuffle.map_or_else(
-            || if shuffle == WITHIN_CHUNKS { "16 chunks" } else { "global" },
+            || {
+                if shuffle == WITHIN_CHUNKS {
+                    "16 chunks"
+                } else {
+                    "global"
+                }
+            },
             |own| own,
         );
         Row {

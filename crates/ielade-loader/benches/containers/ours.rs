@@ -44,7 +44,9 @@ pub(crate) fn measure(stores: &Stores, arguments: &Arguments) -> Result<(), Fail
         }
     }
     crate::run(&mut contest, "containers.jsonl", arguments)?;
-    println!("| layout | shuffle | bytes an image | images/s | ratio | ratio by processor time | aim |");
+    println!(
+        "| layout | shuffle | bytes an image | images/s | ratio | ratio by processor time | aim |"
+    );
     println!("|---|---|---|---|---|---|---|");
     for row in &rows {
         let find = |value: Option<_>| value.ok_or("every row is a contestant");

@@ -7,7 +7,9 @@ library, each a function from a seed to an iterator of batches; all are tried, t
     python read_LIBRARY.py STORE SHUFFLE REFERENCE SECONDS
 
 STORE is a store's folder, SHUFFLE "global" or "chunks:N", REFERENCE the folder of the same samples
-as npy/u8, against which the first batches of every setting are checked, SECONDS the longest turn.
+as npy/u8, against which the first batches of every setting are checked, SECONDS the longest turn:
+no work is begun after that. Libraries with a shuffle buffer, which has to be filled first, always go
+through whole epochs.
 Then, for each line of standard input (a seed), an epoch is run, and a line of JSON is answered.
 """
 
@@ -103,7 +105,10 @@ def shuffled_batches(count, seed):
 
 def one_thread(load, pieces):
     """Batches, each made when it is asked for."""
-    return map(load, pieces)
+    for piece in pieces:
+        if time_is_over():
+            return
+        yield load(piece)
 
 
 def two_threads(load, pieces):
@@ -112,6 +117,8 @@ def two_threads(load, pieces):
     with concurrent.futures.ThreadPoolExecutor(THREADS) as pool:
         under_way = collections.deque()
         for piece in pieces:
+            if time_is_over():
+                break
             under_way.append(pool.submit(load, piece))
             if len(under_way) > 2 * THREADS:
                 yield under_way.popleft().result()
@@ -184,15 +191,25 @@ class Reference:
             assert (zlib.crc32(image.data), int(label)) in self.samples, "another sample"
 
 
+turn_ends = float("inf")
+
+
+def time_is_over():
+    """Whether no further work is to be begun in this turn. What was begun is delivered and counted,
+    so that an epoch that is broken off is as fast as a whole one."""
+    return time.perf_counter() > turn_ends
+
+
 def turn(epoch, seed, seconds):
-    """An epoch, or as many whole batches of it as fill the time: images and seconds."""
+    """An epoch, or as much of it as is begun within the time: images and seconds."""
+    global turn_ends
     images, start = 0, time.perf_counter()
+    turn_ends = start + seconds
     for batch in epoch(seed):
         images += len(batch[1])
-        elapsed = time.perf_counter() - start
-        if elapsed > seconds:
-            break
-    return images, time.perf_counter() - start
+    seconds = time.perf_counter() - start
+    turn_ends = float("inf")
+    return images, seconds
 
 
 def serve(settings_of):

@@ -35,7 +35,8 @@ def settings(store, shuffle, shape):
 
     def numpy_format(indices):
         batch = numpy_rows[indices]
-        images = np.frombuffer(b"".join(batch["image"]), np.uint8).reshape(-1, *shape)
+        # An array of bytes; its elements would lose the zeros at their ends.
+        images = np.frombuffer(batch["image"].tobytes(), np.uint8).reshape(-1, *shape)
         return normalise(images), np.asarray(batch["label"], np.int64)
 
     def arrow_format(indices):
