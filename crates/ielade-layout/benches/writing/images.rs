@@ -33,7 +33,9 @@ impl Images {
         let mut size = None;
         let mut pixels = Vec::new();
         for index in 0..split.len() {
-            let sample = split.read(index, &mut buffer)?;
+            let sample = split
+                .read(index, &mut buffer)
+                .map_err(|error| error.to_string())?;
             let (values, spec) = match sample.payload {
                 Payload::Encoded { encoding, bytes } => decoder.decode(encoding, bytes)?,
                 Payload::PixelsU8 { spec, values } => (values, spec),

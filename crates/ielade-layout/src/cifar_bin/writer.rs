@@ -109,7 +109,7 @@ impl LayoutWriter for CifarWriter {
         self.labels.sync()
     }
 
-    fn finish(mut self: Box<Self>) -> Result<Vec<DataFile>, LayoutError> {
+    fn finish(self: Box<Self>) -> Result<Vec<DataFile>, LayoutError> {
         remove_later(&self.folder, self.files, self.written)?;
         let Self {
             folder,
