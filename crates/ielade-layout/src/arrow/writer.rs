@@ -1,7 +1,7 @@
 use super::{
     CONTAINER, FILE_ENDING,
     file::{CONTINUATION, MAGIC},
-    messages::{ALIGNMENT, Block, Schema},
+    messages::{ALIGNMENT, Block, SCHEMA_START, Schema},
 };
 use crate::{
     LayoutError, LayoutWriter, options, output_file::OutputFile, payload::ExpectedPayload,
@@ -25,7 +25,7 @@ pub(super) fn create(plan: &StorePlan<'_>) -> Result<Box<dyn LayoutWriter>, Layo
     let name = format!("{}.{FILE_ENDING}", plan.split);
     let mut output = OutputFile::create(&plan.folder.join(&name))?;
     output.write(MAGIC)?;
-    output.fill_to(8)?;
+    output.fill_to(SCHEMA_START)?;
     output.write(&schema.message())?;
     Ok(Box::new(ArrowWriter {
         name,
@@ -104,7 +104,8 @@ impl ArrowWriter {
             Ok::<_, LayoutError>((start - batch.body, bytes.len() as u64))
         };
         let buffers = if self.is_raw {
-            vec![NONE, NONE, images, NONE, append(&batch.labels)?]
+            let labels = append(&batch.labels)?;
+            vec![NONE, NONE, NONE, NONE, images, NONE, labels]
         } else {
             let ends = (0, batch.ends.len() as u64);
             let path_ends = append(&batch.path_ends)?;

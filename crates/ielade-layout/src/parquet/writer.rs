@@ -352,10 +352,8 @@ impl OpenFile {
         };
         if schema.has_lengths() {
             small(IMAGE_LEVEL, &group.paths)?;
-            small(LABEL_LEVEL, &group.labels)?;
-        } else {
-            small(0, &group.labels)?;
         }
+        small(LABEL_LEVEL, &group.labels)?;
         self.groups.push(Group {
             rows: group.rows,
             codec: packing.codec(),

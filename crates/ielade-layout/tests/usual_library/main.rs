@@ -4,6 +4,7 @@
 //! `cargo xtask test` makes a Python that has them all, from `tests/requirements.txt` and
 //! `tests/requirements-tensorflow.txt`; where a library is missing, its tests are ignored.
 
+mod arrow;
 mod cifar_bin;
 mod files;
 mod foreign_files;
@@ -11,12 +12,14 @@ mod lmdb;
 mod npy;
 mod npy_foreign;
 mod opened;
+mod parquet;
 mod safetensors;
 #[path = "../conformance/source.rs"]
 mod source;
 mod sqlite;
 #[path = "../conformance/stores.rs"]
 mod stores;
+mod tables;
 mod tfrecord;
 mod webdataset;
 mod zarr;
@@ -34,6 +37,8 @@ fn main() -> ExitCode {
         cifar_bin::tests(),
         lmdb::tests(),
         sqlite::tests(),
+        parquet::tests(),
+        arrow::tests(),
         tfrecord::tests(),
         webdataset::tests(),
         zarr::tests(),
