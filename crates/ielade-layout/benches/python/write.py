@@ -213,7 +213,10 @@ def parquet_settings(images, labels):
 def arrow_settings(images, labels):
     import pyarrow
 
-    table = table_of(images, labels)
+    column = pyarrow.array(images.reshape(-1))
+    for length in reversed(images.shape[1:]):
+        column = pyarrow.FixedSizeListArray.from_arrays(column, length)
+    table = pyarrow.table({"image": column, "label": labels})
 
     def write(folder):
         with pyarrow.OSFile(f"{folder}/train.arrow", "wb") as file:

@@ -64,7 +64,10 @@ const LIBRARIES: [Library; 13] = [
             &["webdataset"],
         )
     },
-    library("datasets", "parquet", "read_datasets.py", &["datasets"]),
+    Library {
+        shuffle: Some("global, of its own uncompressed copy"),
+        ..library("datasets", "parquet", "read_datasets.py", &["datasets"])
+    },
     library("datasets", "arrow", "read_datasets.py", &["datasets"]),
     Library {
         shuffle: Some("16 row groups"),

@@ -4,7 +4,8 @@
 //! cargo bench --package ielade-loader --bench containers                        the demo set
 //! cargo bench --package ielade-loader --bench containers -- SOURCE              any data set of equal JPEGs
 //! cargo bench --package ielade-loader --bench containers -- SOURCE --libraries  with the usual libraries
-//!     --stores FOLDER    where the stores are made once and kept; otherwise below target/
+//!     --stores FOLDER    where the stores are made once and kept; otherwise below target/. Those
+//!                        that an older writer made are used as they are: remove them after changes
 //!     --minutes M        how long to measure, about; 3
 //!     --only TEXT        only layouts with this in their names
 //! ```

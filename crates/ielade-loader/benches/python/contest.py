@@ -232,6 +232,27 @@ def serve(settings_of):
         print(json.dumps({"images": images, "seconds": took}), flush=True)
 
 
+def arrow_images(column, shape):
+    """The images of a piece of an Arrow column, without a copy: lists in lists of fixed sizes, or
+    binary of a fixed size."""
+    import pyarrow
+
+    if pyarrow.types.is_fixed_size_binary(column.type):
+        size = int(np.prod(shape))
+        values = np.frombuffer(column.buffers()[1], np.uint8)
+        return values[column.offset * size :][: len(column) * size].reshape(-1, *shape)
+    values = column
+    while pyarrow.types.is_fixed_size_list(values.type):
+        values = values.flatten()
+    return values.to_numpy(zero_copy_only=True).reshape(-1, *shape)
+
+
+def one_piece(column):
+    """A column in one piece, copied where it has several."""
+    piece = column.combine_chunks()
+    return piece.chunk(0) if hasattr(piece, "chunks") else piece
+
+
 def buffer_of(shuffle):
     """Chunks that are mixed, of "chunks:N"; None for the global shuffle."""
     return int(shuffle.split(":")[1]) if shuffle.startswith("chunks") else None

@@ -30,23 +30,23 @@ def settings(store, shuffle, shape):
         kind, data_files=store.files("." + kind), split="train", cache_dir=CACHE
     )
     normalise = contest.Normaliser(store, shape)
-    size = int(np.prod(shape))
     numpy_rows, arrow_rows = rows.with_format("numpy"), rows.with_format("arrow")
 
     def numpy_format(indices):
         batch = numpy_rows[indices]
-        # An array of bytes; its elements would lose the zeros at their ends.
-        images = np.frombuffer(batch["image"].tobytes(), np.uint8).reshape(-1, *shape)
+        images = batch["image"]
+        if images.dtype.kind == "S":
+            # Of binary, an array of bytes, whose elements would lose the zeros at their ends.
+            images = np.frombuffer(images.tobytes(), np.uint8).reshape(-1, *shape)
+        else:
+            # Of lists, always int64.
+            images = images.astype(np.uint8)
         return normalise(images), np.asarray(batch["label"], np.int64)
 
     def arrow_format(indices):
         batch = arrow_rows[indices]
-        image = batch["image"].combine_chunks()
-        if hasattr(image, "chunks"):
-            image = image.chunk(0)
-        values = np.frombuffer(image.buffers()[1], np.uint8)
-        images = values[image.offset * size :][: len(image) * size].reshape(-1, *shape)
-        return normalise(images), batch["label"].to_numpy()
+        image = contest.one_piece(batch["image"])
+        return normalise(contest.arrow_images(image, shape)), batch["label"].to_numpy()
 
     loads = {"numpy format": numpy_format, "arrow format": arrow_format}
     return contest.global_settings(store.count, loads)

@@ -16,26 +16,18 @@ import contest
 MIXED_GROUPS = 16
 
 
-def view(column, shape):
-    """The values of a column of fixed_size_binary, without a copy."""
-    size = int(np.prod(shape))
-    values = np.frombuffer(column.buffers()[1], np.uint8)
-    return values[column.offset * size :][: len(column) * size].reshape(-1, *shape)
-
-
 def arrow(store, shape, normalise):
     file = pyarrow.ipc.open_file(pyarrow.memory_map(store.files(".arrow")[0]))
     batches = [file.get_batch(at) for at in range(file.num_record_batches)]
     table = pyarrow.Table.from_batches(batches).select(["image", "label"])
     labels = table["label"].to_numpy()
-    views = [view(batch["image"], shape) for batch in batches]
+    views = [contest.arrow_images(batch["image"], shape) for batch in batches]
     starts = list(np.cumsum([0] + [len(part) for part in views]))
 
     def take(indices):
         rows = table.take(indices)
-        image = rows["image"].combine_chunks()
-        image = image.chunk(0) if hasattr(image, "chunks") else image
-        return normalise(view(image, shape)), rows["label"].to_numpy()
+        image = contest.one_piece(rows["image"])
+        return normalise(contest.arrow_images(image, shape)), rows["label"].to_numpy()
 
     def views_of_batches(indices):
         out = np.empty((len(indices), *shape), np.uint8)
@@ -56,7 +48,7 @@ def parquet(store, shape, normalise):
         def read(number, groups=groups):
             file, at = groups[number]
             rows = file.read_row_group(at, columns=["image", "label"], use_threads=False)
-            parts = [view(part, shape) for part in rows["image"].chunks]
+            parts = [contest.arrow_images(part, shape) for part in rows["image"].chunks]
             images = parts[0] if len(parts) == 1 else np.concatenate(parts)
             return images, rows["label"].to_numpy()
 
