@@ -2,12 +2,14 @@
 //!
 //! `fake_harness RECORDS BLOCKS STORE...`: the stores are folders whose names say what the worker
 //! does with them; each takes part as a layout of its own. One line is written to standard output
-//! for everything that happens.
+//! for everything that happens. The machine counts as quiet, or as always busy where the variable
+//! `FAKE_HARNESS_BUSY` is set.
 
 use ielade_bench::{
+    busy::{Unwatched, Watch},
     experiment::{Experiment, Progress, RunPlace, Setup, Standing},
     plan::{ConsumerPlan, DataPlan, Plan},
-    record::{DataSetSummary, RunRecord, StoreSummary},
+    record::{DataSetSummary, ProbeSummary, RunRecord, StoreSummary},
     worker::WorkerCommand,
 };
 use ielade_core::{
@@ -42,6 +44,27 @@ impl Progress for Lines {
     }
 }
 
+/// Finds every machine busy.
+#[derive(Debug)]
+struct Busy;
+
+impl Watch for Busy {
+    fn before(&mut self, _stop: &AtomicBool) -> Option<String> {
+        None
+    }
+
+    fn after(&mut self, _configuration: u32, _seen: &ProbeSummary) -> Option<String> {
+        Some("as the test wants it".to_owned())
+    }
+}
+
+fn watch() -> Box<dyn Watch> {
+    match std::env::var_os("FAKE_HARNESS_BUSY") {
+        Some(_) => Box::new(Busy),
+        None => Box::new(Unwatched),
+    }
+}
+
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [records, blocks, stores @ ..] = arguments.as_slice() else {
@@ -49,7 +72,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let worker = std::env::current_exe()?.with_file_name("fake_worker");
     let setup = setup(blocks.parse()?, stores, worker.as_path())?;
-    let mut experiment = Experiment::create_or_continue(Path::new(records), setup)?;
+    let experiment = Experiment::create_or_continue(Path::new(records), setup)?;
+    let mut experiment = experiment.watched_by(watch());
     let end = experiment.run(&mut Lines, &AtomicBool::new(false))?;
     println!("{end:?}");
     Ok(())
@@ -64,6 +88,7 @@ fn setup(blocks: u32, stores: &[String], worker: &Path) -> Result<Setup, Box<dyn
     let consumers = vec![ConsumerPlan::of(Consumer::None)];
     let plan = Plan {
         blocks,
+        control: false,
         ..Plan::new("fake", DataPlan::of("demo"), layouts.clone(), consumers)?
     };
     Ok(Setup {

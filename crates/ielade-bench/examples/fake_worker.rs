@@ -2,7 +2,7 @@
 //! way to break it.
 //!
 //! The name of the folder to train from says what it does: `ok` works; see [`Behaviour`] for the
-//! rest. The tests of this crate run it in place of a real worker.
+//! rest. A folder that is named by its whole path must be there. The tests of this crate run it in place of a real worker.
 
 use ielade_core::{
     training::{Evaluation, Metrics},
@@ -51,11 +51,19 @@ enum Behaviour {
     Chatter,
     /// Exits and leaves a child behind that holds its pipes.
     Orphan,
+    /// As `Work`, with children that do the work.
+    Family,
+    /// Works, and its times scatter from block to block.
+    Noisy,
+    /// Works, and finds half of the store in the cache only.
+    Lukewarm,
+    /// Takes 64 MiB of memory and then works.
+    Greedy,
 }
 
 use Behaviour::{
-    Abort, Binary, Chatter, Code, Crash, Deaf, DeafHang, Early, Fail, Hang, Ok as Well, Orphan,
-    Quit, Rubbish, Stray, Work,
+    Abort, Binary, Chatter, Code, Crash, Deaf, DeafHang, Early, Fail, Family, Greedy, Hang,
+    Lukewarm, Noisy, Ok as Well, Orphan, Quit, Rubbish, Stray, Work,
 };
 
 const BEHAVIOURS: &[(&str, Behaviour)] = &[
@@ -75,10 +83,16 @@ const BEHAVIOURS: &[(&str, Behaviour)] = &[
     ("deaf", Deaf),
     ("chatter", Chatter),
     ("orphan", Orphan),
+    ("family", Family),
+    ("noisy", Noisy),
+    ("lukewarm", Lukewarm),
+    ("greedy", Greedy),
 ];
 
 /// The argument that makes this program a child that does nothing.
 const LINGER: &str = "linger";
+/// The argument that makes this program a child that works and ends.
+const CHILD: &str = "child";
 
 fn main() -> io::Result<()> {
     if std::env::args().nth(1).as_deref() == Some(LINGER) {
@@ -86,6 +100,10 @@ fn main() -> io::Result<()> {
         let folder = std::env::args().nth(2).unwrap_or_default();
         let _alive = show_life(Path::new(&folder))?;
         return wait_for_ever();
+    }
+    if std::env::args().nth(1).as_deref() == Some(CHILD) {
+        std::hint::black_box(work());
+        return Ok(());
     }
     let mut line = String::new();
     io::stdin().lock().read_line(&mut line)?;
@@ -95,19 +113,25 @@ fn main() -> io::Result<()> {
     if !matches!(behaviour, DeafHang | Deaf) {
         thread::spawn(move || exit_at_end_of_input(behaviour));
     }
-    misbehave_first(behaviour)?;
-    say(&Event::Ready(ready()))?;
+    misbehave_first(behaviour, &job.train_store)?;
+    say(&Event::Ready(ready(behaviour)))?;
+    if behaviour == Greedy {
+        // Written to, so that it is there and not only promised.
+        std::hint::black_box(vec![1_u8; 64 << 20]);
+    }
     if matches!(behaviour, Hang | DeafHang) {
         wait_for_ever()?;
     }
     for epoch in 0..job.epochs {
-        if behaviour == Work {
-            std::hint::black_box(work());
+        match behaviour {
+            Work => drop(std::hint::black_box(work())),
+            Family => work_through_a_child()?,
+            _ => {}
         }
         say(&Event::Epoch(report(epoch, &job)))?;
         misbehave_between(behaviour, &job.train_store)?;
     }
-    let last = Event::Done(done(&job));
+    let last = Event::Done(done(&job, behaviour));
     if behaviour == Stray {
         // In one piece: after `done` this process may be ended at any moment.
         say_with(&last, "bye\n")?;
@@ -133,7 +157,7 @@ fn show_life(store: &Path) -> io::Result<Option<File>> {
     }
     let file = File::create(store.join("alive"))?;
     file.lock()?;
-    fs::write(store.join("locked"), "")?;
+    fs::write(store.join("locked"), std::process::id().to_string())?;
     Ok(Some(file))
 }
 
@@ -164,7 +188,12 @@ fn say_with(event: &Event, stray: &str) -> io::Result<()> {
     output.flush()
 }
 
-fn misbehave_first(behaviour: Behaviour) -> io::Result<()> {
+fn misbehave_first(behaviour: Behaviour, store: &Path) -> io::Result<()> {
+    if store.is_absolute() && !store.is_dir() {
+        let message = format!("{}: no such store", store.display());
+        say(&Event::Failed(Failure { message }))?;
+        wait_for_ever()?;
+    }
     match behaviour {
         Rubbish => println!("Loading: 10 %"),
         Binary => io::stdout().lock().write_all(b"\xff\xfe\n")?,
@@ -208,6 +237,15 @@ fn misbehave_between(behaviour: Behaviour, store: &Path) -> io::Result<()> {
     }
 }
 
+/// Has a child work, and waits for it.
+fn work_through_a_child() -> io::Result<()> {
+    let mut child = Command::new(std::env::current_exe()?)
+        .arg(CHILD)
+        .stdin(Stdio::null())
+        .spawn()?;
+    child.wait().map(drop)
+}
+
 /// Uses 64 MiB of memory and a little processor time.
 fn work() -> u64 {
     let mut values = vec![1_u64; 8 << 20];
@@ -221,7 +259,7 @@ fn work() -> u64 {
     values.iter().fold(0, |sum, value| sum ^ value)
 }
 
-fn ready() -> Ready {
+fn ready(behaviour: Behaviour) -> Ready {
     Ready {
         protocol: PROTOCOL_VERSION,
         worker: "fake 1".to_owned(),
@@ -230,7 +268,7 @@ fn ready() -> Ready {
         samples: 100,
         setup_seconds: 0.25,
         cache_seconds: 0.0,
-        residency: Some(1.0),
+        residency: Some(if behaviour == Lukewarm { 0.5 } else { 1.0 }),
         parameters: None,
         order: None,
         guesses: Vec::new(),
@@ -253,13 +291,16 @@ fn report(epoch: u32, job: &Job) -> EpochReport {
         evaluation_seconds: 0.0,
         step_losses: Vec::new(),
         bad_samples: Vec::new(),
+        ..EpochReport::default()
     }
 }
 
-fn done(job: &Job) -> Done {
+fn done(job: &Job, behaviour: Behaviour) -> Done {
+    // Any scatter will do, as long as it is the same each time.
+    let scatter = (job.seed * 37 % 11) as f64 / 100.0;
     let evaluates = matches!(job.consumer, Consumer::Model(_)) && job.test_store.is_some();
     Done {
-        training_seconds: f64::from(job.epochs) + 0.5,
+        training_seconds: f64::from(job.epochs) + if behaviour == Noisy { scatter } else { 0.5 },
         evaluation_seconds: 0.0,
         order_digest: Some(format!("order of seed {}", job.seed)),
         evaluation: evaluates.then(|| Evaluation {

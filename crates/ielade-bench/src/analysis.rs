@@ -1,20 +1,40 @@
-//! From records to answers: one summary a configuration, ratios to the baseline, warnings.
+//! From records to answers: one summary a configuration, comparisons, warnings.
 //!
 //! The unit of observation is a run: epochs of one run are not independent, so a run gives one
-//! value of each [`Metric`], and spreads and intervals are over runs. A run that failed does not
-//! count and is named; a slow run counts like any other.
+//! value of each [`Metric`], and spreads and intervals are over runs. A slow run counts like any
+//! other, and is marked where it stands out. Three kinds of runs do not count, and are named: those
+//! that failed; those whose epochs did not begin in the state of the page cache that was asked
+//! for; and those on a busy machine that were repeated.
+//!
+//! Configurations are compared within groups of one consumer and one state of the page cache. The
+//! control (the baseline once more under another name) and batches from memory are no contestants;
+//! they stand beside them.
 
+mod comparison;
+mod drift;
+mod epochs;
+mod evidence;
+mod groups;
 mod metrics;
+mod split;
+mod stall;
 mod summary;
 mod warnings;
 
 use crate::{
     experiment::RECORD_FORMAT_VERSION,
-    record::{Configuration, ExperimentRecord, Outcome, Record, RunRecord, SessionRecord},
+    record::{Configuration, ExperimentRecord, Record},
+    statistics::{Bootstrap, Friedman},
 };
-use ielade_core::LayoutId;
+use evidence::Evidence;
+use ielade_core::{LayoutId, worker_protocol::CacheState};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+
+pub use comparison::{ALPHA, Comparison, Family, JUDGED, Test, Verdict};
+pub use drift::Drift;
+pub use epochs::EpochEstimate;
+pub use split::{ConsumerSplit, LayoutSplit};
+pub use stall::{BreakEven, STARVED, StallCurve, StallPoint};
 
 /// What is measured of a run.
 ///
@@ -47,6 +67,25 @@ pub enum Metric {
     PeakRssBytes,
     /// Highest anonymous memory (what only this process needs), in bytes, of ten samples a second.
     PeakAnonymousBytes,
+    /// Highest proportional set of all processes of the worker, in bytes: a page that several of
+    /// them map is divided among them.
+    PeakPssBytes,
+    /// Bytes read from a device on behalf of the worker, over its whole life.
+    ReadBytes,
+    /// Major page faults (a page had to be read from a device), over its whole life.
+    MajorFaults,
+    /// Processors of the machine that stood still for want of a device, on average over the run.
+    IoWait,
+    /// Share of the run in which a kernel ran on the graphics processor, 0..1; the mean over all.
+    GpuUtilisation,
+    /// Most memory in use on graphics processors, in bytes, summed over all.
+    PeakGpuMemoryBytes,
+    /// Time that 95 % of all steps did not wait longer for their batch, in seconds, over all
+    /// epochs; within 1 % (histogram).
+    WaitP95Seconds,
+    /// Time that 95 % of all steps did not take longer in the consumer, in seconds, over all
+    /// epochs; within 1 % (histogram).
+    StepP95Seconds,
     /// Accuracy on the test split after the last epoch, 0..1.
     TestTop1,
 }
@@ -62,7 +101,8 @@ pub struct Estimate {
     pub median: f64,
     /// Standard deviation of the runs (n − 1); 0 for one run.
     pub standard_deviation: f64,
-    /// 95 % confidence interval of the mean (`BCa` bootstrap); `None` below 3 runs.
+    /// 95 % confidence interval of the mean (expanded `BCa` bootstrap, see
+    /// [`statistics`](crate::statistics)); `None` below 3 runs.
     pub interval: Option<Interval>,
 }
 
@@ -78,9 +118,11 @@ pub struct Interval {
 /// Ratio of a configuration's mean to the baseline's.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Ratio {
-    /// Mean of the configuration divided by mean of the baseline.
+    /// Mean of the configuration divided by mean of the baseline, over the blocks that both have;
+    /// over all runs where they share fewer than two.
     pub ratio: f64,
-    /// 95 % confidence interval; `None` below 3 runs on either side.
+    /// 95 % confidence interval, by Fieller's theorem; of independent runs by the bootstrap. `None`
+    /// below 3 blocks, or 3 runs on either side.
     pub interval: Option<Interval>,
 }
 
@@ -95,6 +137,29 @@ pub struct RunPoint {
     pub values: Vec<(Metric, f64)>,
     /// Seconds of each epoch.
     pub epoch_seconds: Vec<f64>,
+    /// Share of the time of all epochs in which the consumer waited, the first batch of each epoch
+    /// aside, 0..1.
+    pub stall: Option<f64>,
+}
+
+/// A run that stands apart from the others of its configuration. It counts all the same.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Outlier {
+    /// Block of the run.
+    pub block: u32,
+    /// Place of the run in the whole experiment, from 0.
+    pub sequence: u32,
+    /// Modified z-score of its total training time, 3.5 or more to either side.
+    pub score: f64,
+}
+
+/// A completed run that does not count.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LeftOutRun {
+    /// Why, in words.
+    pub reason: String,
+    /// What it measured.
+    pub point: RunPoint,
 }
 
 /// All that is known of one configuration.
@@ -113,17 +178,49 @@ pub struct ConfigurationSummary {
     pub ratios: Vec<(Metric, Ratio)>,
     /// Every run that counts, in the order in which they ran.
     pub points: Vec<RunPoint>,
+    /// Runs that count and stand apart from the others.
+    pub outliers: Vec<Outlier>,
+    /// Runs that completed and do not count.
+    pub left_out: Vec<LeftOutRun>,
+    /// Every epoch over all runs.
+    pub epochs: Vec<EpochEstimate>,
+    /// Time of the first epoch divided by the mean of the later ones; `None` for runs of one epoch.
+    pub first_to_later: Option<Ratio>,
     /// Samples that could not be delivered, over all runs, each named once.
     pub bad_samples: Vec<String>,
 }
 
-/// The configurations of one consumer, which can be compared with each other.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// The configurations of one consumer and one state of the page cache, which can be compared with
+/// each other.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ConsumerGroup {
+    /// Name of the group: `cnn`, or `cnn · cold` where the plan has several states of the cache.
+    pub name: String,
     /// Name of the consumer, `none`, `fixed 5 ms`, `cnn`.
     pub consumer: String,
-    /// In the order of the plan.
+    /// State of the page cache that the epochs begin in.
+    pub cache: CacheState,
+    /// The contestants, in the order of the plan.
     pub summaries: Vec<ConfigurationSummary>,
+    /// The comparisons that the plan declares, by total training time.
+    pub comparisons: Vec<Comparison>,
+    /// Whether any contestant differs, by ranks of total training times within complete blocks;
+    /// `None` below three contestants or two such blocks.
+    pub friedman: Option<Friedman>,
+    /// The baseline against itself; `None` where the plan has no control or it has no runs.
+    pub control: Option<Control>,
+    /// How times changed over the order of the runs.
+    pub drift: Option<Drift>,
+}
+
+/// The baseline once more under another name: any difference between the two is chance, or a flaw
+/// of the experiment.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Control {
+    /// The runs under the other name.
+    pub summary: ConfigurationSummary,
+    /// The control compared with the baseline, corrected for the number of controls.
+    pub comparison: Comparison,
 }
 
 /// The whole experiment, summed up.
@@ -135,8 +232,17 @@ pub struct Analysis {
     pub complete_blocks: u32,
     /// The layout that others are compared with.
     pub baseline: LayoutId,
-    /// One group a consumer, in the order of the plan.
+    /// One group a consumer and state of the cache, in the order of the plan.
     pub groups: Vec<ConsumerGroup>,
+    /// The comparisons of all groups as one family.
+    pub family: Family,
+    /// Where an epoch's time goes, a consumer each that also ran on batches from memory.
+    pub splits: Vec<ConsumerSplit>,
+    /// Stall against step time, a layout and state of the cache each, where there are consumers of
+    /// a fixed step.
+    pub stalls: Vec<StallCurve>,
+    /// How times changed over the whole experiment.
+    pub drift: Option<Drift>,
     /// What a reader must know before believing the figures.
     pub warnings: Vec<String>,
 }
@@ -168,83 +274,6 @@ pub enum AnalysisError {
     },
 }
 
-/// The records by their kind.
-#[derive(Debug)]
-struct Evidence<'a> {
-    experiment: &'a ExperimentRecord,
-    sessions: Vec<&'a SessionRecord>,
-    /// All runs, in the order in which they ran.
-    runs: Vec<&'a RunRecord>,
-    /// For each run, the session that it belongs to, from 0.
-    session_of_run: Vec<usize>,
-}
-
-impl<'a> Evidence<'a> {
-    fn of(records: &'a [Record]) -> Result<Self, AnalysisError> {
-        let Some((Record::Experiment(experiment), rest)) = records.split_first() else {
-            return Err(AnalysisError::NoExperiment);
-        };
-        if experiment.format_version != RECORD_FORMAT_VERSION {
-            return Err(AnalysisError::Version(experiment.format_version));
-        }
-        let mut evidence = Self {
-            experiment,
-            sessions: Vec::new(),
-            runs: Vec::new(),
-            session_of_run: Vec::new(),
-        };
-        for (record, number) in rest.iter().zip(2..) {
-            evidence.add(record, number)?;
-        }
-        Ok(evidence)
-    }
-
-    fn add(&mut self, record: &'a Record, number: usize) -> Result<(), AnalysisError> {
-        match record {
-            Record::Experiment(_) => return Err(AnalysisError::SecondExperiment(number)),
-            Record::Session(session) => self.sessions.push(session),
-            Record::Run(run) => {
-                let configurations = self.experiment.configurations.len();
-                if run.configuration as usize >= configurations {
-                    return Err(AnalysisError::Configuration {
-                        record: number,
-                        configuration: run.configuration,
-                        configurations,
-                    });
-                }
-                self.runs.push(run);
-                self.session_of_run
-                    .push(self.sessions.len().saturating_sub(1));
-            }
-        }
-        Ok(())
-    }
-
-    /// The runs that count, with their places in the whole experiment.
-    fn completed(&self) -> impl Iterator<Item = (u32, &'a RunRecord)> {
-        let numbered = (0..).zip(self.runs.iter().copied());
-        numbered.filter(|(_, run)| run.outcome == Outcome::Completed)
-    }
-
-    fn configuration(&self, run: &RunRecord) -> &'a Configuration {
-        &self.experiment.configurations[run.configuration as usize]
-    }
-
-    /// Blocks in which every configuration has a run that counts.
-    fn complete_blocks(&self) -> u32 {
-        let done: BTreeSet<(u32, u32)> = self
-            .completed()
-            .map(|(_, run)| (run.block, run.configuration))
-            .collect();
-        let blocks: BTreeSet<u32> = done.iter().map(|(block, _)| *block).collect();
-        let configurations = self.experiment.configurations.len() as u32;
-        let whole = blocks.into_iter().filter(|block| {
-            (0..configurations).all(|configuration| done.contains(&(*block, configuration)))
-        });
-        whole.count() as u32
-    }
-}
-
 /// Sums an experiment up, whether or not it has ended.
 ///
 /// The same records give the same analysis, to the last bit.
@@ -253,14 +282,81 @@ impl<'a> Evidence<'a> {
 /// Where the records do not begin with the experiment, hold two, or name a configuration that is
 /// not there.
 pub fn analyse(records: &[Record]) -> Result<Analysis, AnalysisError> {
+    analyse_with(records, Bootstrap::default())
+}
+
+/// The same with other settings of the intervals, for example fewer resamples.
+///
+/// # Errors
+/// As for [`analyse`].
+pub fn analyse_with(records: &[Record], bootstrap: Bootstrap) -> Result<Analysis, AnalysisError> {
     let evidence = Evidence::of(records)?;
+    let summaries = summary::all(&evidence, bootstrap);
+    let (groups, family) = groups::of(&evidence, &summaries, bootstrap);
+    let contestants = || {
+        let all = summaries.iter();
+        all.filter(|summary| summary.configuration.is_contestant())
+    };
+    let drift = Drift::of(&summaries.iter().collect::<Vec<_>>());
     Ok(Analysis {
         experiment: evidence.experiment.clone(),
         complete_blocks: evidence.complete_blocks(),
         baseline: evidence.experiment.plan.baseline.clone(),
-        groups: summary::groups(&evidence),
-        warnings: warnings::of(&evidence),
+        splits: groups::splits(&evidence, &summaries, bootstrap),
+        stalls: stall::curves(contestants(), bootstrap),
+        warnings: warnings::of(
+            &evidence,
+            &warnings::Findings {
+                groups: &groups,
+                family: &family,
+                drift: drift.as_ref(),
+            },
+        ),
+        groups,
+        family,
+        drift,
     })
+}
+
+impl Analysis {
+    /// The largest half-width of an interval of total training time relative to its mean, over all
+    /// contestants: how precise the experiment is where it is least so. `None` where a contestant
+    /// has no interval yet.
+    pub fn precision(&self) -> Option<f64> {
+        let summaries = self.groups.iter().flat_map(|group| &group.summaries);
+        let widths = summaries.map(|summary| summary.estimate(JUDGED)?.relative_half_width());
+        widths.reduce(|one, other| Some(one?.max(other?))).flatten()
+    }
+}
+
+impl Estimate {
+    /// Half the width of the interval divided by the mean, 0.02 for ±2 %.
+    pub fn relative_half_width(&self) -> Option<f64> {
+        half_width(self.interval?, self.mean)
+    }
+}
+
+impl Ratio {
+    /// Half the width of the interval divided by the ratio, 0.02 for ±2 %.
+    pub fn relative_half_width(&self) -> Option<f64> {
+        half_width(self.interval?, self.ratio)
+    }
+}
+
+fn half_width(interval: Interval, value: f64) -> Option<f64> {
+    let share = (interval.high - interval.low) / (2.0 * value.abs());
+    share.is_finite().then_some(share)
+}
+
+impl ConsumerGroup {
+    /// The comparison of two layouts, whichever comes first in it.
+    pub fn comparison(&self, one: &LayoutId, other: &LayoutId) -> Option<&Comparison> {
+        let mut comparisons = self.comparisons.iter();
+        comparisons.find(|comparison| {
+            let both = (&comparison.layout, &comparison.against);
+            both == (one, other) || both == (other, one)
+        })
+    }
 }
 
 impl ConfigurationSummary {

@@ -2,9 +2,11 @@
 //!
 //! Everything here is best effort: what a system does not tell is left out.
 
-use crate::record::Environment;
+use crate::{probe::control_group, record::Environment};
+use rustix::fs::{major, minor};
 use std::{
     fs,
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
 };
 
@@ -12,13 +14,15 @@ impl Environment {
     /// Reads the machine's state now; `stores` is a folder of the file system whose options
     /// matter, or one that is yet to be made in it.
     pub fn read(stores: &Path) -> Self {
+        let control_group = control_group::limits(Path::new("/"));
         Self {
             kernel: kernel(),
             cpu: cpu_model(&text("/proc/cpuinfo")).unwrap_or_else(|| "unknown".to_owned()),
             cpus: std::thread::available_parallelism().map_or(1, |cpus| cpus.get() as u32),
             governor: read_word("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
             memory_bytes: memory_total(&text("/proc/meminfo")).unwrap_or(0),
-            memory_limit_bytes: memory_limit(Path::new("/")),
+            memory_limit_bytes: control_group.as_ref().and_then(|group| group.memory_bytes),
+            control_group: control_group.map(Box::new),
             file_system: existing_ancestor(stores)
                 .and_then(|path| file_system_of(&path, &text("/proc/self/mountinfo"))),
             gpu: gpu_name(Path::new("/proc/driver/nvidia/gpus")),
@@ -74,47 +78,6 @@ fn memory_total(meminfo: &str) -> Option<u64> {
     kibibytes.trim().parse::<u64>().ok()?.checked_mul(1024)
 }
 
-/// The tightest memory limit of the control groups that this process is in, version 2 or 1.
-fn memory_limit(root: &Path) -> Option<u64> {
-    let groups = text(root.join("proc/self/cgroup"));
-    groups
-        .lines()
-        .filter_map(|line| limit_files(root, line))
-        .flat_map(|(base, group, file)| limits_up_to(&base, &group, file))
-        .min()
-}
-
-/// Mount point, group and limit file for a line of `/proc/self/cgroup`
-/// (`hierarchy:controllers:path`).
-fn limit_files(root: &Path, line: &str) -> Option<(PathBuf, PathBuf, &'static str)> {
-    let mut parts = line.splitn(3, ':');
-    let (_, controllers, path) = (parts.next()?, parts.next()?, parts.next()?);
-    let group = PathBuf::from(path.trim_start_matches('/'));
-    if controllers.is_empty() {
-        return Some((root.join("sys/fs/cgroup"), group, "memory.max"));
-    }
-    controllers
-        .split(',')
-        .any(|controller| controller == "memory")
-        .then(|| {
-            let base = root.join("sys/fs/cgroup/memory");
-            (base, group, "memory.limit_in_bytes")
-        })
-}
-
-/// The limits of a group and of all groups around it. In a container the group's own path may not
-/// exist; the mount point then is the group.
-fn limits_up_to(base: &Path, group: &Path, file: &'static str) -> Vec<u64> {
-    /// Version 1 writes "no limit" as the largest multiple of a page.
-    const UNLIMITED: u64 = 1 << 62;
-    let limit = |path: PathBuf| text(path).trim().parse().ok();
-    group
-        .ancestors()
-        .filter_map(|part| limit(base.join(part).join(file)))
-        .filter(|limit| *limit < UNLIMITED)
-        .collect()
-}
-
 /// The path itself or the nearest folder above it that exists, without links.
 fn existing_ancestor(path: &Path) -> Option<PathBuf> {
     let absolute = std::path::absolute(path).ok()?;
@@ -160,6 +123,23 @@ fn unescaped(field: &str) -> PathBuf {
     PathBuf::from(String::from_utf8_lossy(&bytes).into_owned())
 }
 
+/// Name and `stat` file of the block device that holds `path`, where it is one: by the number that
+/// the file system gives, or else, as for btrfs, by the name that it was mounted by.
+pub(crate) fn device_of(root: &Path, path: &Path) -> Option<(String, PathBuf)> {
+    let path = existing_ancestor(path)?;
+    let number = fs::metadata(&path).ok()?.dev();
+    let by_number = root.join(format!("sys/dev/block/{}:{}", major(number), minor(number)));
+    let by_name = || {
+        let mount = file_system_of(&path, &text(root.join("proc/self/mountinfo")))?;
+        let device = Path::new(mount.split(' ').nth(1)?).canonicalize().ok()?;
+        Some(root.join("sys/class/block").join(device.file_name()?))
+    };
+    let folder = by_number.canonicalize().ok().or_else(by_name)?;
+    let stat = folder.join("stat");
+    let name = folder.file_name()?.to_string_lossy().into_owned();
+    stat.is_file().then_some((name, stat))
+}
+
 /// Models of all NVIDIA cards, as the kernel driver names them.
 fn gpu_name(cards: &Path) -> Option<String> {
     let mut names: Vec<String> = fs::read_dir(cards)
@@ -175,9 +155,10 @@ fn gpu_name(cards: &Path) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{cpu_model, file_system_of, gpu_name, memory_limit, memory_total};
-    use crate::record::Environment;
-    use std::{fs, path::Path};
+    use super::{cpu_model, device_of, file_system_of, gpu_name, memory_total};
+    use crate::{probe::fixtures::root_with, record::Environment};
+    use rustix::fs::{major, minor};
+    use std::{fs, os::unix::fs::MetadataExt, path::Path};
 
     const MOUNTS: &str = "\
         22 1 259:2 / / rw,relatime shared:1 - ext4 /dev/nvme0n1p2 rw,errors=remount-ro\n\
@@ -200,58 +181,37 @@ mod tests {
         }
     }
 
-    fn root_with(files: &[(&str, &str)]) -> tempfile::TempDir {
-        let root = tempfile::tempdir().unwrap();
-        for (path, content) in files {
-            let path = root.path().join(path);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, content).unwrap();
-        }
-        root
-    }
-
-    #[test]
-    fn the_tightest_limit_of_the_groups_around_counts() {
-        let root = root_with(&[
-            ("proc/self/cgroup", "0::/user/session\n"),
-            ("sys/fs/cgroup/user/session/memory.max", "max\n"),
-            ("sys/fs/cgroup/user/memory.max", "4096\n"),
-            ("sys/fs/cgroup/memory.max", "8192\n"),
-        ]);
-        assert_eq!(memory_limit(root.path()), Some(4096));
-    }
-
-    #[test]
-    fn a_limit_of_version_1_is_read_inside_a_container() {
-        let root = root_with(&[
-            (
-                "proc/self/cgroup",
-                "5:cpu,cpuacct:/a\n4:memory:/docker/abc\n",
-            ),
-            ("sys/fs/cgroup/memory/memory.limit_in_bytes", "1048576\n"),
-        ]);
-        assert_eq!(memory_limit(root.path()), Some(1_048_576));
-    }
-
-    #[test]
-    fn no_limit_is_none() {
-        let root = root_with(&[
-            ("proc/self/cgroup", "4:memory:/\n"),
-            (
-                "sys/fs/cgroup/memory/memory.limit_in_bytes",
-                "9223372036854771712\n",
-            ),
-        ]);
-        assert_eq!(memory_limit(root.path()), None);
-        assert_eq!(memory_limit(&root.path().join("nothing")), None);
-    }
-
     #[test]
     fn processor_and_memory_are_named() {
         let cpuinfo = "processor\t: 0\nmodel name\t: AMD EPYC 7763\nprocessor\t: 1\n";
         assert_eq!(cpu_model(cpuinfo).as_deref(), Some("AMD EPYC 7763"));
         assert_eq!(memory_total("MemTotal:  2048 kB\n"), Some(2_097_152));
         assert_eq!(memory_total("MemTotal:  many\n"), None);
+    }
+
+    #[test]
+    fn the_device_of_a_path_is_found_by_its_number() {
+        let store = tempfile::tempdir().unwrap();
+        let number = fs::metadata(store.path()).unwrap().dev();
+        let number = format!("{}:{}", major(number), minor(number));
+        let root = root_with(&[
+            ("sys/devices/sda1/stat", "1 2 3\n"),
+            ("sys/dev/block/x", ""),
+        ]);
+        let device = root.path().join("sys/devices/sda1");
+        let link = root.path().join("sys/dev/block").join(number);
+        std::os::unix::fs::symlink(&device, link).unwrap();
+        let not_yet = store.path().join("a/b");
+        let (name, stat) = device_of(root.path(), &not_yet).unwrap();
+        assert_eq!((name.as_str(), stat), ("sda1", device.join("stat")));
+    }
+
+    #[test]
+    fn a_path_that_is_on_no_device_has_none() {
+        let root = root_with(&[("proc/self/mountinfo", MOUNTS)]);
+        assert_eq!(device_of(root.path(), Path::new("/")), None);
+        let root = root_with(&[]);
+        assert_eq!(device_of(root.path(), Path::new("/")), None);
     }
 
     #[test]

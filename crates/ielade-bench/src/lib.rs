@@ -14,14 +14,21 @@
 //! | [`schedule`] | the order of the runs: randomised complete blocks |
 //! | [`experiment`] | runs what is missing, from the first run or from an interruption |
 //! | [`worker`], [`probe`] | one run in a process of its own, and what it used |
+//! | [`pilot`], [`precision`] | what runs so far tell of those to come, and when there are enough |
+//! | [`memory_group`] | control groups that limit a worker's memory |
 //! | [`record`], [`records`] | what a run leaves, and the file that keeps it |
 //! | [`environment`] | the machine |
+//! | [`busy`] | whether it does other work meanwhile |
 //! | [`statistics`], [`analysis`] | from records to means, intervals, ratios and warnings |
 
 pub mod analysis;
+pub mod busy;
 pub mod environment;
 pub mod experiment;
+pub mod memory_group;
+pub mod pilot;
 pub mod plan;
+pub mod precision;
 pub mod probe;
 pub mod record;
 pub mod records;

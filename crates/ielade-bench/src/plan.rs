@@ -29,23 +29,40 @@
 //! epochs = 2
 //! ```
 //!
+//! What is compared, and how surely, is said beforehand too:
+//!
+//! ```toml
+//! cache = ["warm", "cold"]  # every layout with every consumer in each state
+//! control = true            # the baseline once more under another name (A/A)
+//! split = true              # models on batches from memory too: time of the model alone
+//! comparisons = "baseline"  # or "all-pairs"
+//! test = "auto"             # or "paired", "unpaired"
+//! equivalence = 0.05        # differences within 5 % count as none
+//! target_ci = 0.02          # more blocks until intervals are that narrow,
+//! most_blocks = 40          # up to so many
+//! memory_limit = "512MiB"   # for every worker: data sets larger than memory
+//! most_repeats = 1          # of a run on a busy machine
+//! ```
+//!
 //! Relative paths in the file are relative to the current directory, not to the file: what the
 //! plan names is what the same words would name in the shell.
 
+mod comparison;
+mod configurations;
+mod memory_limit;
 mod reader;
+mod rules;
 mod section;
 
-use crate::record::Configuration;
 use ielade_core::{
     LayoutId, OrientationRule,
-    training::Schedule,
     worker_protocol::{CacheState, Consumer, LoaderSettings},
 };
-use serde::{Deserialize, Serialize};
-use std::{
-    collections::HashSet,
-    path::{Path, PathBuf},
-};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::path::{Path, PathBuf};
+
+pub use comparison::{Comparisons, TestKind};
+pub use memory_limit::{MemoryLimit, MemoryLimitError};
 
 /// What an experiment is asked to do.
 ///
@@ -77,8 +94,37 @@ pub struct Plan {
     pub epochs: u32,
     /// The layout that the others are compared with; one of `layouts`.
     pub baseline: LayoutId,
-    /// State of the page cache before the first epoch of a run.
-    pub cache: CacheState,
+    /// States of the page cache; every layout runs with every consumer in each.
+    #[serde(deserialize_with = "one_or_many", serialize_with = "one_alone")]
+    pub cache: Vec<CacheState>,
+    /// Whether the baseline runs once more under another name (A/A).
+    #[serde(default)]
+    pub control: bool,
+    /// Whether each model also runs on batches from memory, for the time that it takes alone.
+    #[serde(default)]
+    pub split: bool,
+    /// Which configurations are compared with which.
+    #[serde(default)]
+    pub comparisons: Comparisons,
+    /// How two configurations are compared.
+    #[serde(default)]
+    pub test: TestKind,
+    /// Relative difference within which two configurations count as equivalent.
+    #[serde(default = "defaults::equivalence")]
+    pub equivalence: f64,
+    /// Relative half-width that all intervals of the total training time must reach: blocks are
+    /// added until then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target_ci: Option<f64>,
+    /// The most blocks that `target_ci` may lead to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub most_blocks: Option<u32>,
+    /// How often a run on a busy machine is repeated, at most.
+    #[serde(default)]
+    pub most_repeats: u32,
+    /// Memory that a worker may use, with the page cache that it fills.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory_limit: Option<MemoryLimit>,
     /// The layouts that take part.
     pub layouts: Vec<LayoutId>,
     /// Seconds after which a run is ended as failed.
@@ -93,9 +139,6 @@ pub struct Plan {
 
 /// The source of images that is made on the spot.
 pub const DEMO_SOURCE: &str = "demo";
-
-/// The most blocks of a plan: far more than anybody waits for.
-const MOST_BLOCKS: u32 = 10_000;
 
 /// The images of an experiment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -190,33 +233,6 @@ pub enum PlanError {
     Unwritable(String),
 }
 
-/// A table of the plan.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
-    Top,
-    Data,
-    Loader,
-    Consumer(usize),
-}
-
-/// A rule that a plan breaks, and the key it is about.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Objection {
-    place: Place,
-    key: &'static str,
-    message: String,
-}
-
-impl Place {
-    fn objection(self, key: &'static str, message: impl Into<String>) -> Objection {
-        Objection {
-            place: self,
-            key,
-            message: message.into(),
-        }
-    }
-}
-
 impl Plan {
     /// A plan with the usual settings: seed 1, ten blocks, three epochs, a warm cache; the first
     /// layout is the baseline.
@@ -239,7 +255,16 @@ impl Plan {
             blocks: defaults::BLOCKS,
             epochs: defaults::EPOCHS,
             baseline,
-            cache: CacheState::default(),
+            cache: vec![CacheState::default()],
+            control: true,
+            split: false,
+            comparisons: Comparisons::default(),
+            test: TestKind::default(),
+            equivalence: defaults::EQUIVALENCE,
+            target_ci: None,
+            most_blocks: None,
+            most_repeats: defaults::MOST_REPEATS,
+            memory_limit: None,
             layouts,
             timeout_seconds: defaults::TIMEOUT_SECONDS,
             data,
@@ -257,6 +282,16 @@ impl Plan {
     /// has a misspelt key or value, or breaks a rule of [`Plan::validate`].
     pub fn from_toml(text: &str, path: &Path) -> Result<Self, PlanError> {
         reader::read(text, path)
+    }
+
+    /// The most blocks of the experiment: `blocks`, or where it is to reach a precision
+    /// (`target_ci`), what `most_blocks` says or four times as many.
+    pub fn block_limit(&self) -> u32 {
+        match (self.target_ci, self.most_blocks) {
+            (None, _) => self.blocks,
+            (Some(_), Some(most)) => most.max(self.blocks),
+            (Some(_), None) => self.blocks.saturating_mul(defaults::MOST_BLOCKS_FACTOR),
+        }
     }
 
     /// The plan as TOML; [`Plan::from_toml`] reads the same plan from it.
@@ -280,213 +315,6 @@ impl Plan {
             })
         })
     }
-
-    /// All contestants: consumers × layouts, in the order of the plan, the consumer slowest.
-    pub fn configurations(&self) -> Vec<Configuration> {
-        let epochs_of = |consumer: &ConsumerPlan| consumer.epochs.unwrap_or(self.epochs);
-        let labels = self.consumer_labels();
-        self.consumers
-            .iter()
-            .zip(labels)
-            .flat_map(|(consumer, label)| {
-                self.layouts.iter().map(move |layout| Configuration {
-                    name: format!("{layout} · {label}"),
-                    layout: layout.clone(),
-                    consumer: consumer.consumer.clone(),
-                    epochs: epochs_of(consumer),
-                })
-            })
-            .collect()
-    }
-
-    /// One name a consumer: its label, with the optimiser or a number behind it where two
-    /// consumers would share one (the same model with two optimisers).
-    pub fn consumer_labels(&self) -> Vec<String> {
-        let mut labels: Vec<String> = self
-            .consumers
-            .iter()
-            .map(|consumer| consumer.consumer.label())
-            .collect();
-        let shared = |labels: &[String], label: &String| {
-            labels.iter().filter(|other| *other == label).count() > 1
-        };
-        for (place, consumer) in self.consumers.iter().enumerate() {
-            if let Consumer::Model(settings) = &consumer.consumer
-                && self.shares_label(place)
-            {
-                labels[place] = format!("{} {}", settings.model, settings.optimiser);
-            }
-        }
-        let named = labels.clone();
-        for (place, label) in named.iter().enumerate() {
-            if shared(&named, label) {
-                labels[place] = format!("{label} #{}", place + 1);
-            }
-        }
-        labels
-    }
-
-    fn shares_label(&self, place: usize) -> bool {
-        let label = self.consumers[place].consumer.label();
-        self.consumers
-            .iter()
-            .enumerate()
-            .any(|(other, consumer)| other != place && consumer.consumer.label() == label)
-    }
-
-    /// The first rule that the plan breaks.
-    fn objection(&self) -> Option<Objection> {
-        self.object_to_scope()
-            .or_else(|| self.object_to_layouts())
-            .or_else(|| self.object_to_data())
-            .or_else(|| self.object_to_loader())
-            .or_else(|| self.object_to_consumers())
-    }
-
-    fn object_to_scope(&self) -> Option<Objection> {
-        if self.name.trim().is_empty() {
-            return Some(Place::Top.objection("name", "`name` is empty"));
-        }
-        if i64::try_from(self.seed.saturating_add(u64::from(self.blocks))).is_err() {
-            return Some(Place::Top.objection("seed", "`seed` plus `blocks` must stay below 2⁶³"));
-        }
-        if self.blocks > MOST_BLOCKS {
-            let message = format!("`blocks` must be at most {MOST_BLOCKS}");
-            return Some(Place::Top.objection("blocks", message));
-        }
-        let counts = [
-            ("blocks", u64::from(self.blocks)),
-            ("epochs", u64::from(self.epochs)),
-            ("timeout_seconds", self.timeout_seconds),
-        ];
-        let zero = counts.into_iter().find(|(_, count)| *count == 0);
-        zero.map(|(key, _)| Place::Top.objection(key, format!("`{key}` must be at least 1")))
-    }
-
-    fn object_to_layouts(&self) -> Option<Objection> {
-        if self.layouts.is_empty() {
-            return Some(Place::Top.objection(
-                "layouts",
-                "`layouts` is empty; name at least one, for example \"npy/u8\"",
-            ));
-        }
-        let mut seen = HashSet::new();
-        if let Some(twice) = self.layouts.iter().find(|layout| !seen.insert(*layout)) {
-            return Some(Place::Top.objection("layouts", format!("layout {twice} is named twice")));
-        }
-        (!self.layouts.contains(&self.baseline)).then(|| {
-            Place::Top.objection(
-                "baseline",
-                format!(
-                    "baseline {} is not among the layouts ({})",
-                    self.baseline,
-                    self.layouts
-                        .iter()
-                        .map(ToString::to_string)
-                        .collect::<Vec<_>>()
-                        .join(", ")
-                ),
-            )
-        })
-    }
-
-    fn object_to_data(&self) -> Option<Objection> {
-        if self.data.source.is_empty() {
-            return Some(Place::Data.objection(
-                "source",
-                "`source` is empty; name a folder of images, or \"demo\"",
-            ));
-        }
-        if self.data.stores.as_os_str().is_empty() {
-            return Some(Place::Data.objection("stores", "`stores` is empty; name a folder"));
-        }
-        if self.data.resize.is_some_and(is_empty_size) {
-            return Some(Place::Data.objection("resize", EMPTY_SIZE));
-        }
-        let inside = |share: f64| share > 0.0 && share < 1.0;
-        self.data
-            .test_share
-            .filter(|share| !inside(*share))
-            .map(|_| Place::Data.objection("test_share", "`test_share` must lie between 0 and 1"))
-    }
-
-    fn object_to_loader(&self) -> Option<Objection> {
-        if self.loader.batch_size == 0 {
-            return Some(Place::Loader.objection("batch_size", "`batch_size` must be at least 1"));
-        }
-        if !self.loader.element.is_delivered() {
-            let element = self.loader.element;
-            return Some(Place::Loader.objection(
-                "element",
-                format!("batches come as u8, f16 or f32, not as {element}"),
-            ));
-        }
-        self.loader
-            .resize
-            .is_some_and(is_empty_size)
-            .then(|| Place::Loader.objection("resize", EMPTY_SIZE))
-    }
-
-    fn object_to_consumers(&self) -> Option<Objection> {
-        if self.consumers.is_empty() {
-            return Some(Place::Top.objection(
-                "consumers",
-                "no consumer; add [[consumers]] with kind = \"none\", \"fixed-step\" or \"model\"",
-            ));
-        }
-        let mut places = self.consumers.iter().enumerate();
-        places.find_map(|(place, plan)| {
-            let twice = self.consumers[..place]
-                .iter()
-                .any(|earlier| earlier.consumer == plan.consumer);
-            let broken = if twice {
-                let label = plan.consumer.label();
-                Some(("kind", format!("consumer {label} is named twice")))
-            } else {
-                broken_rule(plan).map(|(key, rule)| (key, format!("`{key}` must be {rule}")))
-            };
-            broken.map(|(key, message)| Place::Consumer(place).objection(key, message))
-        })
-    }
-}
-
-const EMPTY_SIZE: &str = "`resize` needs a height and a width of at least 1";
-
-const fn is_empty_size((height, width): (u32, u32)) -> bool {
-    height == 0 || width == 0
-}
-
-/// The first key of a consumer with a value that makes no sense, and what it must be.
-fn broken_rule(plan: &ConsumerPlan) -> Option<(&'static str, &'static str)> {
-    let settings = match &plan.consumer {
-        _ if plan.epochs == Some(0) => return Some(("epochs", "at least 1")),
-        Consumer::None => return None,
-        Consumer::FixedStep { milliseconds } => {
-            let rule = ("milliseconds", "a finite number above 0");
-            return (!is_positive(*milliseconds)).then_some(rule);
-        }
-        Consumer::Model(settings) => settings,
-    };
-    if settings
-        .learning_rate
-        .is_some_and(|rate| !is_positive(rate))
-    {
-        return Some(("learning_rate", "a finite number above 0"));
-    }
-    if !(settings.weight_decay.is_finite() && settings.weight_decay >= 0.0) {
-        return Some(("weight_decay", "a finite number, 0 or above"));
-    }
-    match settings.schedule {
-        Schedule::Step { epochs, factor } if epochs == 0 || !is_positive(factor) => Some((
-            "schedule",
-            "of at least 1 epoch a step and a finite factor above 0",
-        )),
-        _ => None,
-    }
-}
-
-fn is_positive(value: f64) -> bool {
-    value.is_finite() && value > 0.0
 }
 
 /// What a plan means where it says nothing.
@@ -495,4 +323,35 @@ mod defaults {
     pub(super) const BLOCKS: u32 = 10;
     pub(super) const EPOCHS: u32 = 3;
     pub(super) const TIMEOUT_SECONDS: u64 = 3600;
+    pub(super) const EQUIVALENCE: f64 = 0.05;
+    pub(super) const MOST_REPEATS: u32 = 1;
+    /// Blocks that `target_ci` may lead to, as a multiple of `blocks`.
+    pub(super) const MOST_BLOCKS_FACTOR: u32 = 4;
+
+    /// For records of earlier versions.
+    pub(super) const fn equivalence() -> f64 {
+        EQUIVALENCE
+    }
+}
+
+/// Reads one state, as earlier versions wrote it, or several.
+fn one_or_many<'de, D: Deserializer<'de>>(reader: D) -> Result<Vec<CacheState>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum OneOrMany {
+        One(CacheState),
+        Many(Vec<CacheState>),
+    }
+    Ok(match OneOrMany::deserialize(reader)? {
+        OneOrMany::One(state) => vec![state],
+        OneOrMany::Many(states) => states,
+    })
+}
+
+/// Writes a single state alone, as earlier versions did.
+fn one_alone<S: Serializer>(states: &[CacheState], writer: S) -> Result<S::Ok, S::Error> {
+    match states {
+        [only] => only.serialize(writer),
+        several => several.serialize(writer),
+    }
 }

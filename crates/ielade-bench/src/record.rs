@@ -1,9 +1,15 @@
 //! What an experiment leaves behind: `records.jsonl`, append-only, one JSON object a line.
 
+mod probe;
+
 use crate::plan::Plan;
 use ielade_core::{
     LayoutId, Split,
-    worker_protocol::{Consumer, Done, EpochReport, Ready},
+    worker_protocol::{BatchOrigin, CacheState, Consumer, Done, EpochReport, Ready},
+};
+pub use probe::{
+    DeviceUse, Frequency, GpuReport, GpuUse, MachineUse, Pressure, ProbeCost, ProbeInterval,
+    ProbeSeries, ProbeSummary,
 };
 use serde::{Deserialize, Serialize};
 
@@ -40,10 +46,11 @@ pub struct ExperimentRecord {
     pub environment: Environment,
 }
 
-/// One contestant: a layout with a consumer.
+/// One contestant: a layout with a consumer and a state of the page cache.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Configuration {
-    /// Unique name, `npy/u8 · cnn`.
+    /// Unique name, `npy/u8 · cnn`, or `npy/u8 · cnn · cold` where the plan has several states of
+    /// the cache.
     pub name: String,
     /// Container and encoding.
     pub layout: LayoutId,
@@ -51,6 +58,29 @@ pub struct Configuration {
     pub consumer: Consumer,
     /// Epochs of a run.
     pub epochs: u32,
+    /// State of the page cache that the epochs begin in. In records of earlier versions it stands
+    /// in the plan alone; [`records`](crate::records) fills it in when reading.
+    #[serde(default)]
+    pub cache: CacheState,
+    /// Where the batches come from; batches from memory give the time of the consumer alone.
+    #[serde(default, skip_serializing_if = "BatchOrigin::is_store")]
+    pub origin: BatchOrigin,
+    /// True for the baseline once more under another name (A/A): whatever differs between the two
+    /// is chance.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub control: bool,
+}
+
+impl Configuration {
+    /// True for a contestant proper: neither the control nor batches from memory.
+    pub const fn is_contestant(&self) -> bool {
+        self.origin.is_store() && !self.control
+    }
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // as serde asks
+const fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 /// What the images are.
@@ -103,12 +133,30 @@ pub struct Environment {
     pub memory_bytes: u64,
     /// Memory limit of the control group in bytes, where there is one.
     pub memory_limit_bytes: Option<u64>,
+    /// All limits of the control groups, where there are some.
+    pub control_group: Option<Box<ControlGroup>>,
     /// File system of the stores and its mount options.
     pub file_system: Option<String>,
     /// Name of the graphics processor, where there is one.
     pub gpu: Option<String>,
     /// Load average of one minute at the start.
     pub load: Option<f64>,
+}
+
+/// What the control groups around this program allow it; of groups within groups the tightest.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ControlGroup {
+    /// Memory in bytes, page cache included.
+    pub memory_bytes: Option<u64>,
+    /// Memory in bytes beyond which the group is slowed down.
+    pub memory_high_bytes: Option<u64>,
+    /// Swap in bytes.
+    pub swap_bytes: Option<u64>,
+    /// Processors that may be used at once on average.
+    pub processors: Option<f64>,
+    /// Processors that may be used at all, `0-3,8`.
+    pub processor_set: Option<String>,
 }
 
 /// The experiment was started or continued.
@@ -147,6 +195,58 @@ pub struct RunRecord {
     pub done: Option<Done>,
     /// What was seen from outside.
     pub probe: ProbeSummary,
+    /// What was seen from outside, over time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub series: Option<ProbeSeries>,
+    /// What a reader must know of this run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub marks: Vec<RunMark>,
+    /// How often the same run had ended before, because it failed or was repeated; from 0.
+    #[serde(default)]
+    pub attempt: u32,
+}
+
+impl RunRecord {
+    /// True where the machine did other work meanwhile.
+    pub fn is_busy(&self) -> bool {
+        self.marks.iter().any(|mark| mark.busy().is_some())
+    }
+}
+
+/// What a reader must know of a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "mark")]
+pub enum RunMark {
+    /// An epoch did not begin in the state of the page cache that was asked for; the run is left
+    /// out of comparisons.
+    CacheNotEstablished {
+        /// The state.
+        asked: CacheState,
+        /// The first such epoch, from 0.
+        epoch: u32,
+        /// Share of the store's bytes in the page cache before it, 0..1.
+        residency: f64,
+    },
+    /// The machine did other work before or during the run; the run is repeated at the end.
+    BusyMachine {
+        /// What was noticed, in words.
+        what: String,
+    },
+}
+
+impl RunMark {
+    /// True where a run with this mark is left out of comparisons.
+    pub const fn leaves_out(&self) -> bool {
+        matches!(self, Self::CacheNotEstablished { .. })
+    }
+
+    /// What else the machine did, where that is what the mark says.
+    pub fn busy(&self) -> Option<&str> {
+        match self {
+            Self::BusyMachine { what } => Some(what),
+            Self::CacheNotEstablished { .. } => None,
+        }
+    }
 }
 
 /// How a run ended.
@@ -162,24 +262,4 @@ pub enum Outcome {
         /// The last lines of its standard error.
         log: String,
     },
-}
-
-/// What was seen of a worker from outside.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct ProbeSummary {
-    /// Samples taken of the process.
-    pub samples: u32,
-    /// Highest resident set of the process in bytes, as the kernel kept it (mapped files count).
-    pub peak_rss_bytes: u64,
-    /// Highest anonymous (not file-backed) memory seen, in bytes.
-    pub peak_anonymous_bytes: u64,
-    /// Processor seconds in user mode, whole life of the process.
-    pub cpu_user_seconds: f64,
-    /// Processor seconds in the kernel, whole life of the process.
-    pub cpu_system_seconds: f64,
-    /// Major page faults.
-    pub major_faults: u64,
-    /// Bytes read from a device on behalf of the process.
-    pub read_bytes: u64,
 }

@@ -3,7 +3,7 @@
 //! A record is one write and one `fdatasync`: after a crash or a power cut the file holds every
 //! record that was reported as written, and at most one torn line behind them.
 
-use crate::record::Record;
+use crate::record::{Configuration, ExperimentRecord, Record};
 use rustix::fs::{FlockOperation, fdatasync, flock, fsync};
 use std::{
     fs::{self, File, OpenOptions},
@@ -189,7 +189,21 @@ fn read_lines(file: &File, path: &Path) -> Result<Records, RecordsError> {
 
 fn parse_line(content: &[u8]) -> Result<Record, String> {
     let text = content.strip_suffix(b"\n").ok_or("the line does not end")?;
-    serde_json::from_slice(text).map_err(|error| error.to_string())
+    let mut record = serde_json::from_slice(text).map_err(|error| error.to_string())?;
+    if let Record::Experiment(experiment) = &mut record {
+        fill_in_cache(experiment);
+    }
+    Ok(record)
+}
+
+/// Records of earlier versions name the state of the page cache in the plan alone.
+fn fill_in_cache(experiment: &mut ExperimentRecord) {
+    if let [only] = experiment.plan.cache[..] {
+        let of_store = |one: &&mut Configuration| one.origin.is_store();
+        for configuration in experiment.configurations.iter_mut().filter(of_store) {
+            configuration.cache = only;
+        }
+    }
 }
 
 /// A record log that is open for writing; while it is, nobody else can open it so.

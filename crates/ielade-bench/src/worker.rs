@@ -18,8 +18,9 @@ mod conversation;
 mod messages;
 
 use crate::{
+    memory_group::{MemoryGroup, MemoryGroupError, MemoryGroups},
     probe::Probe,
-    record::{Outcome, ProbeSummary},
+    record::{Outcome, ProbeSeries, ProbeSummary},
 };
 use conversation::Conversation;
 use ielade_core::worker_protocol::{Done, EpochReport, Event, Job, Ready};
@@ -88,6 +89,9 @@ pub enum WorkerError {
     /// The job cannot be written as JSON.
     #[error("cannot write the job as JSON: {0}")]
     Job(#[from] serde_json::Error),
+    /// The worker's memory cannot be limited.
+    #[error(transparent)]
+    Memory(#[from] MemoryGroupError),
 }
 
 /// How a worker ended.
@@ -116,6 +120,8 @@ pub struct WorkerRun {
     pub done: Option<Done>,
     /// What was seen from outside.
     pub probe: ProbeSummary,
+    /// The same over time.
+    pub series: ProbeSeries,
     /// Seconds from starting the process to its end.
     pub process_seconds: f64,
 }
@@ -143,6 +149,8 @@ pub struct Limits<'a> {
     pub grace: Duration,
     /// Set to true, it ends the run within a few seconds.
     pub stop: &'a AtomicBool,
+    /// Where the group is made that limits the worker's memory; `None` without a limit.
+    pub memory: Option<&'a MemoryGroups>,
 }
 
 impl<'a> Limits<'a> {
@@ -152,6 +160,7 @@ impl<'a> Limits<'a> {
             timeout,
             grace: GRACE,
             stop,
+            memory: None,
         }
     }
 }
@@ -169,7 +178,9 @@ pub fn run_worker(
 ) -> Result<WorkerRun, WorkerError> {
     let mut line = serde_json::to_vec(job)?;
     line.push(b'\n');
-    let mut worker = RunningWorker::start(command, job.epochs)?;
+    let memory = limits.memory.map(MemoryGroups::make).transpose()?;
+    let mut worker = RunningWorker::start(command, job)?;
+    worker.confine(memory)?;
     // A worker that died already cannot be written to; its exit status says more about why. The
     // line fits into the pipe, so that nobody waits for a worker that does not read.
     if let Some(stdin) = &mut worker.stdin {
@@ -194,6 +205,7 @@ enum Verdict {
 /// A process with its ears and its watch.
 struct RunningWorker {
     started: Instant,
+    memory: Option<MemoryGroup>,
     group: Option<Pid>,
     stdin: Option<ChildStdin>,
     messages: Receiver<Message>,
@@ -212,7 +224,7 @@ struct Exit {
 }
 
 impl RunningWorker {
-    fn start(command: &WorkerCommand, epochs: u32) -> Result<Self, WorkerError> {
+    fn start(command: &WorkerCommand, job: &Job) -> Result<Self, WorkerError> {
         let started = Instant::now();
         let mut child = Command::new(&command.program)
             .args(&command.args)
@@ -227,21 +239,33 @@ impl RunningWorker {
                 source,
             })?;
         let stdin = child.stdin.take();
-        let probe = Probe::of(child.id());
+        let probe = Probe::of(child.id(), &job.train_store);
         let group = group_of(&child);
         let (messages, log) = messages::listen_to(child);
         Ok(Self {
             started,
+            memory: None,
             group,
             stdin,
             messages,
             log,
             probe,
-            conversation: Conversation::about(epochs),
+            conversation: Conversation::about(job.epochs),
             exited: None,
             output_open: true,
             log_open: true,
         })
+    }
+
+    /// Limits the worker's memory, before it is given its job and does anything.
+    fn confine(&mut self, memory: Option<MemoryGroup>) -> Result<(), WorkerError> {
+        if let (Some(memory), Some(pid)) = (&memory, self.group) {
+            memory
+                .add(pid.as_raw_nonzero().get().cast_unsigned())
+                .inspect_err(|_| self.kill())?;
+        }
+        self.memory = memory;
+        Ok(())
     }
 
     /// Takes events until the last one, or until something else ends the run.
@@ -272,7 +296,10 @@ impl RunningWorker {
                     // Before anything else, so that the sample belongs to the event.
                     self.probe.sample();
                     match self.conversation.hear(&line) {
-                        Ok(event) => on_event(&event),
+                        Ok(event) => {
+                            self.end_interval(&event);
+                            on_event(&event);
+                        }
                         Err(message) => return Verdict::Failed(message),
                     }
                     if self.conversation.is_over() {
@@ -283,6 +310,16 @@ impl RunningWorker {
                 _ if !self.output_open => return Verdict::Silent,
                 _ => {}
             }
+        }
+    }
+
+    /// What was seen since the last event belongs to this one.
+    fn end_interval(&mut self, event: &Event) {
+        match event {
+            Event::Ready(ready) => self.probe.border("ready", ready.residency),
+            Event::Epoch(epoch) => self.probe.border("epoch", epoch.residency),
+            Event::Done(_) => self.probe.border("done", None),
+            Event::Failed(_) => self.probe.border("failed", None),
         }
     }
 
@@ -322,7 +359,7 @@ impl RunningWorker {
 
     /// Lets the worker go, or ends it, and gathers what it left.
     fn dismiss(mut self, verdict: Verdict, grace: Duration) -> WorkerRun {
-        self.probe.sample();
+        self.probe.sample_thoroughly();
         self.stdin = None;
         let grace = match verdict {
             Verdict::Over | Verdict::Silent => grace,
@@ -345,15 +382,17 @@ impl RunningWorker {
             Verdict::Interrupted => Ending::Interrupted,
             Verdict::Failed(message) => Ending::Failed(message),
             Verdict::Silent => Ending::Failed(format!(
-                "the worker ended before it was done: {}",
-                self.describe_exit(left)
+                "the worker ended before it was done: {}{}",
+                self.describe_exit(left),
+                self.describe_memory()
             )),
             Verdict::Over => self.last_word(stray, left),
         };
         WorkerRun {
             ending,
             log: self.log.text(),
-            probe: self.probe.summary().clone(),
+            probe: self.probe.summary(),
+            series: self.probe.series(),
             process_seconds,
             ready: self.conversation.ready,
             epochs: self.conversation.epochs,
@@ -410,6 +449,16 @@ impl RunningWorker {
         if let Some(group) = self.group {
             // The only possible failure is that nobody is left.
             let _ = kill_process_group(group, Signal::KILL);
+        }
+    }
+
+    /// What the limit of its memory has to do with the end of the process.
+    fn describe_memory(&self) -> &'static str {
+        match &self.memory {
+            Some(memory) if memory.ran_out() => {
+                ", for want of memory: `memory_limit` is too low for this layout and consumer"
+            }
+            _ => "",
         }
     }
 

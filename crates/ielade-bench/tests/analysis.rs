@@ -1,11 +1,11 @@
 //! Analyses of records made by hand.
 
 use ielade_bench::{
-    analysis::{Analysis, AnalysisError, Metric, analyse},
+    analysis::{Analysis, AnalysisError, Metric, Test, Verdict, analyse},
     plan::{ConsumerPlan, DataPlan, Plan},
     record::{
-        DataSetSummary, Environment, ExperimentRecord, Outcome, ProbeSummary, Record, RunRecord,
-        SessionRecord,
+        DataSetSummary, Environment, ExperimentRecord, Outcome, ProbeSummary, Record, RunMark,
+        RunRecord, SessionRecord,
     },
 };
 use ielade_core::{
@@ -38,7 +38,8 @@ impl Made {
         ];
         let data = DataPlan::of("demo");
         let plan = Plan {
-            cache,
+            cache: vec![cache],
+            control: false,
             ..Plan::new("made", data, layouts.to_vec(), consumers).unwrap()
         };
         let experiment = ExperimentRecord {
@@ -73,7 +74,7 @@ impl Made {
         }));
     }
 
-    /// Ten whole blocks: `u8` takes 2 s an epoch, `f32` 4 s, `f16` 3 s, more in later blocks.
+    /// Ten whole blocks: `u8` takes 2 s an epoch, `f32` 4 s, `f16` 3 s, more in some blocks.
     fn ten_blocks(cache: CacheState) -> Self {
         let mut made = Self::new(cache);
         for block in 0..10 {
@@ -126,11 +127,13 @@ fn epoch(number: u32, seconds: f64) -> EpochReport {
         evaluation_seconds: 0.0,
         step_losses: Vec::new(),
         bad_samples: Vec::new(),
+        ..EpochReport::default()
     }
 }
 
 fn run(block: u32, configuration: u32) -> Record {
-    let mood = f64::from(block) * 0.125;
+    // Blocks differ by up to a factor of two, in no order.
+    let mood = f64::from(block * 7 % 10) * 0.125;
     let seconds = [2.0, 4.0, 3.0][configuration as usize % 3] * (1.0 + mood);
     let trains = configuration >= 3;
     let mut epochs = vec![epoch(0, seconds), epoch(1, seconds), epoch(2, seconds)];
@@ -174,6 +177,9 @@ fn run(block: u32, configuration: u32) -> Record {
             peak_anonymous_bytes: 2000,
             ..ProbeSummary::default()
         },
+        series: None,
+        marks: Vec::new(),
+        attempt: 0,
     }))
 }
 
@@ -205,6 +211,8 @@ fn every_metric_is_what_its_definition_says() {
         (Metric::CpuUtilisation, 1.5),
         (Metric::PeakRssBytes, 3000.0),
         (Metric::PeakAnonymousBytes, 2000.0),
+        (Metric::ReadBytes, 0.0),
+        (Metric::MajorFaults, 0.0),
         (Metric::TestTop1, 0.5),
     ] {
         assert_near(metric.of_run(&run).unwrap(), expected);
@@ -265,8 +273,8 @@ fn summaries_come_in_the_order_of_the_plan_with_mean_median_and_spread() {
     assert_near(estimate.median, 3.125);
     assert_near(estimate.standard_deviation, 0.25 * (82.5_f64 / 9.0).sqrt());
     let interval = estimate.interval.unwrap();
-    assert!(interval.low > 2.6 && interval.low < 2.8, "{interval:?}");
-    assert!(interval.high > 3.45 && interval.high < 3.7, "{interval:?}");
+    assert!(interval.low > 2.5 && interval.low < 2.7, "{interval:?}");
+    assert!(interval.high > 3.55 && interval.high < 3.75, "{interval:?}");
     assert_eq!(base.estimate(Metric::TestTop1), None);
     assert_eq!(base.points.len(), 10);
     assert_eq!((base.points[3].block, base.points[3].sequence), (3, 18));
@@ -290,14 +298,33 @@ fn ratios_are_taken_within_blocks() {
 }
 
 #[test]
-fn without_common_blocks_ratios_are_taken_between_independent_runs() {
+fn a_lost_run_costs_its_block_and_no_more() {
     let mut made = Made::ten_blocks(CacheState::Warm);
     made.change(9, 1, |run| run.outcome = failed("lost"));
-    let ratio = made.analyse().groups[0].summaries[1]
-        .ratio(Metric::MeanEpochSeconds)
-        .unwrap();
+    let analysis = made.analyse();
+    let group = &analysis.groups[0];
+    let ratio = group.summaries[1].ratio(Metric::MeanEpochSeconds).unwrap();
+    // Nine blocks are left in which it took twice as long, whatever the block's mood.
+    assert_near(ratio.ratio, 2.0);
+    assert_near(ratio.interval.unwrap().high, 2.0);
+    assert_eq!(group.comparisons[0].blocks, 9);
+    assert_eq!(group.comparisons[1].blocks, 10);
+}
+
+#[test]
+fn without_common_blocks_runs_are_compared_as_independent_ones() {
+    let mut made = Made::ten_blocks(CacheState::Warm);
+    for block in 0..10 {
+        made.change(block, block % 2, |run| run.outcome = failed("lost"));
+    }
+    let analysis = made.analyse();
+    let group = &analysis.groups[0];
+    let ratio = group.summaries[1].ratio(Metric::MeanEpochSeconds).unwrap();
     let interval = ratio.interval.unwrap();
     assert!(interval.low < 1.8 && interval.high > 2.0, "{interval:?}");
+    let comparison = &group.comparisons[0];
+    assert_eq!((comparison.blocks, comparison.test), (0, Test::Unpaired));
+    assert_eq!(comparison.equivalence_p, None);
 }
 
 #[test]
@@ -363,24 +390,159 @@ fn a_run_that_succeeded_at_the_second_try_counts() {
 }
 
 #[test]
-fn a_cache_that_was_not_as_asked_is_told() {
+fn a_run_whose_cache_was_not_as_asked_does_not_count_and_is_named() {
     let mut made = Made::ten_blocks(CacheState::Warm);
     made.change(3, 1, |run| {
         run.ready.as_mut().unwrap().residency = Some(0.5);
     });
-    let warning = made.warning();
-    assert!(
-        warning.contains("not warm in 1 run") && warning.contains("50.0 %"),
-        "{warning}"
+    let analysis = made.analyse();
+    let warnings = analysis.warnings.join("\n");
+    for part in ["not warm in 1 run", "50.0 %", "npy/f32 · none in block 3"] {
+        assert!(warnings.contains(part), "{warnings}");
+    }
+    let summary = &analysis.groups[0].summaries[1];
+    assert_eq!((summary.completed, summary.points.len()), (9, 9));
+    assert_eq!(summary.left_out[0].point.block, 3);
+    assert!(summary.left_out[0].reason.contains("before epoch 0"));
+    assert_eq!(analysis.groups[0].comparisons[0].blocks, 9);
+    assert_eq!(analysis.complete_blocks, 9);
+}
+
+#[test]
+fn a_cold_experiment_on_a_warm_cache_has_no_results() {
+    let analysis = Made::ten_blocks(CacheState::Cold).analyse();
+    let warnings = analysis.warnings.join("\n");
+    assert!(warnings.contains("not cold in 60 runs"), "{warnings}");
+    assert!(analysis.groups[0].comparisons.is_empty());
+    assert_eq!(
+        Made::ten_blocks(CacheState::AsIs).analyse().complete_blocks,
+        10
     );
-    let warning = Made::ten_blocks(CacheState::Cold).warning();
-    assert!(warning.contains("not cold in 60 runs"), "{warning}");
+}
+
+#[test]
+fn a_mark_leaves_a_run_out_whatever_the_first_word_says() {
+    let mut made = Made::ten_blocks(CacheState::Warm);
+    made.change(2, 0, |run| {
+        run.marks.push(RunMark::CacheNotEstablished {
+            asked: CacheState::Warm,
+            epoch: 1,
+            residency: 0.25,
+        });
+    });
+    let left_out = &made.analyse().groups[0].summaries[0].left_out;
+    assert!(left_out[0].reason.contains("25.0 %"), "{left_out:?}");
+}
+
+#[test]
+fn of_a_busy_run_and_its_repetition_the_quiet_one_counts() {
+    let mut made = Made::ten_blocks(CacheState::Warm);
+    let busy = || RunMark::BusyMachine {
+        what: "load".to_owned(),
+    };
+    made.change(5, 0, |run| run.marks.push(busy()));
+    assert!(made.warning().contains("1 run counts all the same"));
+    made.records.push(run(5, 0));
+    let analysis = made.analyse();
+    assert!(made.warning().contains("1 run was repeated"));
+    let summary = &analysis.groups[0].summaries[0];
+    assert_eq!((summary.completed, summary.left_out.len()), (10, 1));
+    assert_eq!(summary.points[9].sequence, 60);
+    assert!(summary.left_out[0].reason.contains("repeated"));
+    // A repetition on a machine that is busy still replaces a busy run, and no quiet one.
+    made.change(5, 0, |run| run.marks = vec![busy()]);
+    assert_eq!(made.analyse().groups[0].summaries[0].points[9].sequence, 60);
+}
+
+#[test]
+fn layouts_that_differ_in_every_block_are_told_apart_and_equal_ones_equivalent() {
+    let mut made = Made::ten_blocks(CacheState::Warm);
+    for block in 0..10 {
+        let Record::Run(base) = run(block, 0) else {
+            panic!("no run")
+        };
+        let seconds = base.done.unwrap().training_seconds;
+        made.change(block, 2, |run| {
+            // Half a percent more or less.
+            let sign = if block % 2 == 0 { 1.005 } else { 0.995 };
+            run.done.as_mut().unwrap().training_seconds = seconds * sign;
+        });
+    }
+    let analysis = made.analyse();
+    let [slow, alike] = analysis.groups[0].comparisons.as_slice() else {
+        panic!("two comparisons")
+    };
+    assert_eq!((slow.verdict, slow.test), (Verdict::Slower, Test::SignFlip));
+    // The clearest result of ten blocks, which three others of the family are as clear as.
+    assert_near(slow.p_value, 1.0 / 512.0);
+    assert_near(slow.adjusted_p, 4.0 / 512.0);
+    assert_eq!(alike.verdict, Verdict::Equivalent);
+    assert!(alike.is_within_band() && !slow.is_within_band());
+    assert_eq!(analysis.family.comparisons, 4);
+    // Of the blocks' three ranks the slow one always has the last.
+    let friedman = analysis.groups[0].friedman.as_ref().unwrap();
+    assert!((friedman.mean_ranks[1] - 3.0).abs() < 1e-12 && friedman.p_value < 0.001);
+}
+
+#[test]
+fn a_steady_rise_over_the_runs_is_told_as_drift() {
+    let mut made = Made::ten_blocks(CacheState::Warm);
+    for block in 0..10 {
+        for configuration in 0..6 {
+            made.change(block, configuration, |run| {
+                let done = run.done.as_mut().unwrap();
+                done.training_seconds = 10.0 * (1.0 + 0.01 * f64::from(block));
+            });
+        }
+    }
+    let analysis = made.analyse();
+    let drift = analysis.drift.unwrap();
+    assert!((drift.change.ratio - 1.09).abs() < 0.002, "{drift:?}");
+    let warnings = analysis.warnings.join("\n");
     assert!(
-        Made::ten_blocks(CacheState::AsIs)
-            .analyse()
-            .warnings
-            .is_empty()
+        warnings.contains("slower by 9.0 % from the first block"),
+        "{warnings}"
     );
+}
+
+#[test]
+fn a_run_that_stands_apart_is_marked_and_counts() {
+    let mut made = Made::ten_blocks(CacheState::Warm);
+    made.change(4, 3, |run| {
+        run.done.as_mut().unwrap().training_seconds = 100.0;
+    });
+    let summary = &made.analyse().groups[1].summaries[0];
+    assert_eq!(summary.completed, 10);
+    assert_eq!(summary.outliers.len(), 1);
+    assert_eq!(
+        (summary.outliers[0].block, summary.outliers[0].sequence),
+        (4, 27)
+    );
+    assert!(made.warning().contains("npy/u8 · cnn in block 4"));
+}
+
+#[test]
+fn epochs_have_means_of_their_own() {
+    let mut made = Made::ten_blocks(CacheState::Warm);
+    for block in 0..10 {
+        made.change(block, 0, |run| {
+            run.epochs[0].seconds *= 1.5;
+            run.epochs[1].residency_before = Some(0.75);
+        });
+    }
+    let summary = &made.analyse().groups[0].summaries[0];
+    let means: Vec<f64> = summary
+        .epochs
+        .iter()
+        .map(|epoch| epoch.seconds.mean)
+        .collect();
+    assert_near(means[0], 1.5 * 3.125);
+    assert_near(means[2], 3.125);
+    assert_eq!(summary.epochs[0].residency_before, None);
+    assert_near(summary.epochs[1].residency_before.unwrap(), 0.75);
+    let ratio = summary.first_to_later.unwrap();
+    assert_near(ratio.ratio, 1.5);
+    assert_near(ratio.interval.unwrap().low, 1.5);
 }
 
 #[test]

@@ -1,9 +1,13 @@
 //! Experiments from beginning to end, killed, stopped and continued.
 
+mod faults;
 mod programs;
+#[path = "programs/store.rs"]
+mod store;
 
 use ielade_bench::{
     analysis::{Metric, analyse},
+    busy::Unwatched,
     experiment::{
         Experiment, ExperimentError, Progress, RunPlace, SessionEnd, Setup, Silent, Standing,
     },
@@ -18,7 +22,7 @@ use ielade_core::{
     training::{ModelName, TrainingSettings},
     worker_protocol::{Consumer, Event},
 };
-use programs::{Store, example};
+use programs::example;
 use std::{
     collections::BTreeMap,
     fs,
@@ -27,6 +31,7 @@ use std::{
     process::{Child, Command, Stdio},
     sync::atomic::{AtomicBool, Ordering},
 };
+use store::Store;
 
 /// An experiment of two blocks, without a consumer and with a model; `stores` gives each layout
 /// the behaviour of its worker, or the folder that is named after it.
@@ -41,6 +46,7 @@ fn setup(stores: &[(&str, &Path)]) -> Setup {
     ];
     let plan = Plan {
         blocks: 2,
+        control: false,
         ..Plan::new("fake", DataPlan::of("demo"), layouts, consumers).unwrap()
     };
     let train = stores
@@ -80,8 +86,14 @@ fn well_behaved() -> Setup {
     setup(&[("npy/u8", Path::new("ok")), ("npy/f32", Path::new("ok"))])
 }
 
+/// An experiment on a machine that counts as quiet, whatever else it does.
+fn open(folder: &Path, setup: Setup) -> Experiment {
+    let experiment = Experiment::create_or_continue(folder, setup).unwrap();
+    experiment.watched_by(Box::new(Unwatched))
+}
+
 fn go(folder: &Path, setup: Setup) -> SessionEnd {
-    let mut experiment = Experiment::create_or_continue(folder, setup).unwrap();
+    let mut experiment = open(folder, setup);
     let end = experiment.run(&mut Silent, &AtomicBool::new(false));
     end.unwrap()
 }
@@ -214,7 +226,7 @@ fn a_configuration_that_keeps_failing_is_named_once_and_the_others_go_on() {
     let mut setup = setup(&[("npy/u8", Path::new("ok")), ("npy/f32", Path::new("fail"))]);
     setup.plan.blocks = 5;
     setup.plan.consumers.truncate(1);
-    let mut experiment = Experiment::create_or_continue(folder.path(), setup).unwrap();
+    let mut experiment = open(folder.path(), setup);
     let mut diary = Diary::default();
     experiment.run(&mut diary, &AtomicBool::new(false)).unwrap();
     assert_eq!(diary.ended, 10);
@@ -313,7 +325,7 @@ fn a_stopped_experiment_leaves_whole_records_and_continues() {
         layout: "npy/f32".parse().unwrap(),
         stop: &stop,
     };
-    let mut experiment = Experiment::create_or_continue(folder.path(), waiting).unwrap();
+    let mut experiment = open(folder.path(), waiting);
     let end = experiment.run(&mut stopper, &stop).unwrap();
     drop(experiment);
     let SessionEnd::Interrupted(standing) = end else {
@@ -335,7 +347,12 @@ struct Harness {
 
 impl Harness {
     fn start(folder: &Path, stores: &[&Path]) -> Self {
-        let mut child = Command::new(example("fake_harness"))
+        Self::start_by(&mut Command::new(example("fake_harness")), folder, stores)
+    }
+
+    /// Three blocks of these stores, started by a command that takes the harness's arguments.
+    fn start_by(command: &mut Command, folder: &Path, stores: &[&Path]) -> Self {
+        let mut child = command
             .arg(folder)
             .arg("3")
             .args(stores)

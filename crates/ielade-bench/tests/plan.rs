@@ -1,6 +1,8 @@
 //! Plans as people write them, and as they should not.
 
-use ielade_bench::plan::{ConsumerPlan, DataPlan, Plan, PlanError};
+use ielade_bench::plan::{
+    Comparisons, ConsumerPlan, DataPlan, MemoryLimit, Plan, PlanError, TestKind,
+};
 use ielade_core::{
     Augmentation, BadSamplePolicy, Element, Encoding, LayoutId, OrientationRule, Shuffle,
     training::{ModelName, OptimiserName, Schedule, TrainingSettings},
@@ -93,7 +95,10 @@ fn a_whole_plan_is_read_value_for_value() {
     let plan = read(WHOLE).unwrap();
     assert_eq!((plan.seed, plan.blocks, plan.epochs), (7, 12, 3));
     assert_eq!(plan.baseline.to_string(), "npy/u8");
-    assert_eq!((plan.cache, plan.timeout_seconds), (CacheState::Cold, 60));
+    assert_eq!(
+        (plan.cache, plan.timeout_seconds),
+        (vec![CacheState::Cold], 60)
+    );
     assert_eq!(
         plan.data,
         DataPlan {
@@ -135,7 +140,7 @@ fn a_whole_plan_is_read_value_for_value() {
     };
     let consumers = [
         (Consumer::None, None),
-        (Consumer::FixedStep { milliseconds: 5.0 }, None),
+        (Consumer::fixed_step(5.0), None),
         (Consumer::Model(training), Some(2)),
     ];
     let read: Vec<(Consumer, Option<u32>)> = plan
@@ -151,7 +156,10 @@ fn what_a_plan_leaves_out_has_its_usual_value() {
     let plan = read(SMALL).unwrap();
     assert_eq!((plan.seed, plan.blocks, plan.epochs), (1, 10, 3));
     assert_eq!(plan.baseline.to_string(), "files/png");
-    assert_eq!((plan.cache, plan.timeout_seconds), (CacheState::Warm, 3600));
+    assert_eq!(
+        (plan.cache, plan.timeout_seconds),
+        (vec![CacheState::Warm], 3600)
+    );
     assert_eq!(plan.loader, LoaderSettings::default());
     assert_eq!(plan.data, DataPlan::of("demo"));
     assert_eq!(plan.data.stores, Path::new("stores"));
@@ -162,12 +170,13 @@ fn what_a_plan_leaves_out_has_its_usual_value() {
 fn configurations_are_consumers_times_layouts_in_order() {
     let configurations = read(WHOLE).unwrap().configurations();
     let names: Vec<&str> = configurations.iter().map(|one| one.name.as_str()).collect();
-    assert_eq!(names.len(), 12);
+    assert_eq!(names.len(), 15);
     assert_eq!(names[..2], ["files/jpeg · none", "npy/u8 · none"]);
-    assert_eq!(names[5], "npy/u8 · fixed 5 ms");
-    assert_eq!(names[11], "npy/f32 · cnn");
+    assert_eq!(names[4], "npy/u8 (control) · none");
+    assert_eq!(names[6], "npy/u8 · fixed 5 ms");
+    assert_eq!(names[13], "npy/f32 · cnn");
     assert_eq!(
-        (configurations[0].epochs, configurations[11].epochs),
+        (configurations[0].epochs, configurations[13].epochs),
         (3, 2)
     );
 }
@@ -429,7 +438,7 @@ fn consumers() -> impl Strategy<Value = Vec<ConsumerPlan>> {
         |(milliseconds, training, first, second, third)| {
             let consumers = [
                 (Consumer::None, first),
-                (Consumer::FixedStep { milliseconds }, second),
+                (Consumer::fixed_step(milliseconds), second),
                 (Consumer::Model(training), third),
             ];
             consumers
@@ -511,9 +520,49 @@ fn data() -> impl Strategy<Value = DataPlan> {
         )
 }
 
+/// What a plan says of how surely its answer is to be known.
+#[derive(Debug, Clone)]
+struct Precision {
+    control: bool,
+    split: bool,
+    comparisons: Comparisons,
+    test: TestKind,
+    equivalence: f64,
+    target_ci: Option<f64>,
+    most_repeats: u32,
+    memory_limit: Option<MemoryLimit>,
+}
+
+fn precisions() -> impl Strategy<Value = Precision> {
+    let share = || 0.001_f64..0.999;
+    (
+        any::<(bool, bool)>(),
+        prop::sample::select(Comparisons::ALL.map(|(_, one)| one).to_vec()),
+        prop::sample::select(TestKind::ALL.map(|(_, one)| one).to_vec()),
+        share(),
+        prop::option::of(share()),
+        any::<u32>(),
+        prop::option::of(16_u64..1 << 30),
+    )
+        .prop_map(
+            |(switches, comparisons, test, equivalence, target_ci, most_repeats, mebibytes)| {
+                Precision {
+                    control: switches.0,
+                    split: switches.1,
+                    comparisons,
+                    test,
+                    equivalence,
+                    target_ci,
+                    most_repeats,
+                    memory_limit: mebibytes.map(|size| format!("{size}MiB").parse().unwrap()),
+                }
+            },
+        )
+}
+
 fn plans() -> impl Strategy<Value = Plan> {
     let layouts = prop::collection::btree_set(("[a-z0-9]{1,8}", encodings()), 1..6);
-    let caches = prop::sample::select(vec![CacheState::Warm, CacheState::Cold, CacheState::AsIs]);
+    let caches = prop::sample::subsequence(CacheState::ALL.to_vec(), 1..=4);
     let counts = (0..=u64::MAX / 4, 1_u32..10_000, 1_u32.., 1_u64..1 << 60);
     (
         "[a-z]\\PC{0,20}",
@@ -522,9 +571,9 @@ fn plans() -> impl Strategy<Value = Plan> {
         any::<prop::sample::Index>(),
         caches,
     )
-        .prop_flat_map(|head| (Just(head), data(), loaders(), consumers()))
+        .prop_flat_map(|head| (Just(head), data(), loaders(), consumers(), precisions()))
         .prop_map(
-            |((name, counts, layouts, baseline, cache), data, loader, consumers)| {
+            |((name, counts, layouts, baseline, cache), data, loader, consumers, precision)| {
                 let layouts: Vec<LayoutId> = layouts
                     .into_iter()
                     .map(|(container, encoding)| LayoutId::new(&container, encoding))
@@ -536,6 +585,15 @@ fn plans() -> impl Strategy<Value = Plan> {
                     epochs: counts.2,
                     baseline: baseline.get(&layouts).clone(),
                     cache,
+                    control: precision.control,
+                    split: precision.split,
+                    comparisons: precision.comparisons,
+                    test: precision.test,
+                    equivalence: precision.equivalence,
+                    target_ci: precision.target_ci,
+                    most_blocks: precision.target_ci.map(|_| counts.1),
+                    most_repeats: precision.most_repeats,
+                    memory_limit: precision.memory_limit,
                     layouts,
                     timeout_seconds: counts.3,
                     data,

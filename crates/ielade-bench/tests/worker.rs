@@ -1,18 +1,24 @@
 //! Every way in which a worker can end, well or badly.
 
 mod programs;
+#[path = "programs/store.rs"]
+mod store;
 
+use ielade_bench::record::ProbeSummary;
 use ielade_bench::worker::{Ending, Limits, WorkerCommand, WorkerError, WorkerRun, run_worker};
 use ielade_core::{
     ForeignNames,
-    worker_protocol::{CacheState, Consumer, Event, Job, LoaderSettings, PROTOCOL_VERSION},
+    worker_protocol::{
+        BatchOrigin, CacheState, Consumer, Event, Job, LoaderSettings, PROTOCOL_VERSION,
+    },
 };
-use programs::{Store, example};
+use programs::example;
 use std::{
     path::Path,
     sync::atomic::{AtomicBool, Ordering},
     time::{Duration, Instant},
 };
+use store::Store;
 
 fn job(store: &Path) -> Job {
     Job {
@@ -25,6 +31,8 @@ fn job(store: &Path) -> Job {
         epochs: 2,
         seed: 1,
         cache: CacheState::AsIs,
+        batches: BatchOrigin::Store,
+        memory_limit: None,
         save_weights: None,
     }
 }
@@ -92,6 +100,51 @@ fn memory_and_processor_time_of_the_worker_are_seen() {
         probe.cpu_user_seconds + probe.cpu_system_seconds >= 0.03,
         "{probe:?}"
     );
+}
+
+#[test]
+fn what_a_worker_has_its_children_do_counts_once() {
+    let alone = run("work").probe;
+    let family = run("family").probe;
+    let cpu = |probe: &ProbeSummary| probe.cpu_user_seconds + probe.cpu_system_seconds;
+    assert!(cpu(&family) >= 0.03, "{family:?}");
+    assert!(
+        cpu(&family) < 1.8 * cpu(&alone) + 0.1,
+        "{family:?} {alone:?}"
+    );
+}
+
+#[test]
+fn what_happened_is_told_from_one_word_to_the_next_and_over_time() {
+    let run = run("work");
+    let words: Vec<&str> = run
+        .probe
+        .intervals
+        .iter()
+        .map(|interval| interval.until.as_str())
+        .collect();
+    assert_eq!(words, ["ready", "epoch", "epoch", "done"]);
+    let ends = run.probe.intervals.windows(2);
+    assert!(
+        ends.into_iter()
+            .all(|pair| pair[0].end_seconds <= pair[1].end_seconds)
+    );
+    let epochs: f64 = run.probe.intervals[1..3]
+        .iter()
+        .map(|interval| interval.cpu_user_seconds + interval.cpu_system_seconds)
+        .sum();
+    assert!(epochs >= 0.03, "{:?}", run.probe.intervals);
+    assert_eq!(run.probe.intervals[1].residency, Some(1.0));
+    let series = &run.series;
+    assert!(!series.seconds.is_empty());
+    for column in [&series.rss_bytes, &series.cpu_user, &series.read_bytes] {
+        assert!(
+            column.is_empty() || column.len() == series.seconds.len(),
+            "{series:?}"
+        );
+    }
+    assert!(run.probe.machine.unwrap().processors > 0);
+    assert!(run.probe.cost.seconds > 0.0);
 }
 
 #[test]

@@ -17,12 +17,14 @@
 //! | [`timestamp`] | when it was made, or a run started |
 //! | [`output`], [`batch`], [`bad_sample`] | what the loader hands over |
 //! | [`training`], [`worker_protocol`] | what a worker is asked and what it answers |
+//! | [`histogram`], [`step_profiles`] | how long steps took, and take elsewhere |
 
 pub mod bad_sample;
 pub mod batch;
 pub mod element;
 pub mod encoding;
 pub mod foreign_names;
+pub mod histogram;
 pub mod image;
 pub mod layout_id;
 pub mod manifest;
@@ -33,6 +35,7 @@ pub mod random;
 pub mod sample;
 pub mod shuffle;
 pub mod split;
+pub mod step_profiles;
 pub mod timestamp;
 pub mod training;
 pub mod worker_protocol;

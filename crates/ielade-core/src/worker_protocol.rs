@@ -10,6 +10,7 @@ use crate::{
     bad_sample::{BadSample, BadSamplePolicy},
     element::Element,
     foreign_names::ForeignNames,
+    histogram::Histogram,
     output::Augmentation,
     shuffle::Shuffle,
     training::{Evaluation, Metrics, TrainingSettings},
@@ -41,8 +42,15 @@ pub struct Job {
     pub epochs: u32,
     /// Seed of order, augmentation and initial weights.
     pub seed: u64,
-    /// State of the page cache before the first epoch.
+    /// State of the page cache that the epochs begin in.
     pub cache: CacheState,
+    /// Where the batches come from.
+    #[serde(default, skip_serializing_if = "BatchOrigin::is_store")]
+    pub batches: BatchOrigin,
+    /// Bytes of memory that the harness lets this process use, the page cache that it fills
+    /// included; `None` without a limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory_limit: Option<u64>,
     /// Where to save the trained weights, as safetensors; `None` for nowhere.
     #[serde(default)]
     pub save_weights: Option<PathBuf>,
@@ -109,33 +117,121 @@ pub enum Consumer {
     FixedStep {
         /// Length of a step in milliseconds.
         milliseconds: f64,
+        /// Name of the [step profile](crate::step_profiles) that the length comes from.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        profile: Option<String>,
     },
     /// A model that is trained.
     Model(TrainingSettings),
 }
 
 impl Consumer {
-    /// A short name for tables: `none`, `fixed 5 ms`, `cnn`.
+    /// A step of so many milliseconds, of no profile.
+    pub const fn fixed_step(milliseconds: f64) -> Self {
+        Self::FixedStep {
+            milliseconds,
+            profile: None,
+        }
+    }
+
+    /// A short name for tables: `none`, `fixed 5 ms`, `cnn`, or the name of a step profile.
     pub fn label(&self) -> String {
         match self {
             Self::None => "none".to_owned(),
-            Self::FixedStep { milliseconds } => format!("fixed {milliseconds} ms"),
+            Self::FixedStep {
+                profile: Some(profile),
+                ..
+            } => profile.clone(),
+            Self::FixedStep { milliseconds, .. } => format!("fixed {milliseconds} ms"),
             Self::Model(settings) => settings.model.name().to_owned(),
         }
     }
 }
 
 /// State of the page cache that a run asks for.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum CacheState {
     /// The store's files are read once before the first epoch.
     #[default]
     Warm,
-    /// The store's files are dropped from the cache before the first epoch.
+    /// The store's files are dropped from the cache before every epoch.
     Cold,
+    /// The store's files are dropped from the cache before the first epoch only: what later epochs
+    /// find is what the first one left.
+    ColdFirst,
     /// Nothing is done.
     AsIs,
+}
+
+impl CacheState {
+    /// All states, in the order of a table.
+    pub const ALL: [Self; 4] = [Self::Warm, Self::Cold, Self::ColdFirst, Self::AsIs];
+
+    /// The name in plans, records and tables.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Warm => "warm",
+            Self::Cold => "cold",
+            Self::ColdFirst => "cold-first",
+            Self::AsIs => "as-is",
+        }
+    }
+
+    /// True where the store's files are dropped before the epoch of this number, from 0.
+    pub const fn drops_before(self, epoch: u32) -> bool {
+        match self {
+            Self::Cold => true,
+            Self::ColdFirst => epoch == 0,
+            Self::Warm | Self::AsIs => false,
+        }
+    }
+
+    /// Whether an epoch began in this state, by the share of the store's bytes that the page cache
+    /// held before it: at least 99 % for a warm one, at most 1 % for a cold one. Epochs after the
+    /// first are only held to it where the state is established before each of them.
+    pub fn is_established(self, epoch: u32, residency: f64) -> bool {
+        match self {
+            Self::Warm if epoch == 0 => residency >= WARM_RESIDENCY,
+            Self::Cold | Self::ColdFirst if self.drops_before(epoch) => residency <= COLD_RESIDENCY,
+            Self::Warm | Self::Cold | Self::ColdFirst | Self::AsIs => true,
+        }
+    }
+}
+
+impl std::fmt::Display for CacheState {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Least share of a store's bytes in the page cache before the first epoch of a warm run.
+pub const WARM_RESIDENCY: f64 = 0.99;
+
+/// Largest share of a store's bytes in the page cache before a cold epoch.
+pub const COLD_RESIDENCY: f64 = 0.01;
+
+/// Where the batches of a job come from.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum BatchOrigin {
+    /// They are loaded from the store.
+    #[default]
+    Store,
+    /// They have the store's shape and labels of its classes, are made once in memory, and are
+    /// handed over again and again: what the consumer takes alone, without any loading.
+    Memory,
+}
+
+impl BatchOrigin {
+    /// True where batches are loaded.
+    pub const fn is_store(&self) -> bool {
+        matches!(self, Self::Store)
+    }
 }
 
 /// One line that a worker writes.
@@ -170,8 +266,8 @@ pub struct Ready {
     pub setup_seconds: f64,
     /// Seconds that establishing the cache state took.
     pub cache_seconds: f64,
-    /// Share of the training store's bytes in the page cache after that, 0..1; `None` where the
-    /// system does not tell.
+    /// Share of the training store's bytes in the page cache after that and before the store was
+    /// opened, 0..1: the proof of the state. `None` where the system does not tell.
     #[serde(default)]
     pub residency: Option<f64>,
     /// Weights and biases of the model.
@@ -197,7 +293,7 @@ pub struct OrderReport {
 }
 
 /// One epoch as the worker saw it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct EpochReport {
     /// Number of the epoch, from 0.
     pub epoch: u32,
@@ -216,9 +312,28 @@ pub struct EpochReport {
     pub cpu_user_seconds: f64,
     /// Processor seconds in the kernel, of the whole worker, during the epoch.
     pub cpu_system_seconds: f64,
+    /// Share of the store's bytes in the page cache just before the epoch, 0..1, the store being
+    /// open; `None` where the system does not tell. Before the first epoch it has what opening
+    /// read, which is part of the run ([`Ready::residency`] is the proof); before later ones, where
+    /// the state is established anew, what opening read was dropped again and this is the proof.
+    #[serde(default)]
+    pub residency_before: Option<f64>,
     /// Share of the store's bytes in the page cache after the epoch, 0..1.
     #[serde(default)]
     pub residency: Option<f64>,
+    /// Seconds that dropping the store from the page cache and opening it anew took before the
+    /// epoch; not part of `seconds`.
+    #[serde(default)]
+    pub cache_seconds: f64,
+    /// Seconds that each step waited for its batch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wait: Option<Histogram>,
+    /// Seconds that the consumer took for each batch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<Histogram>,
+    /// Batch buffers that were allocated during the epoch; 0 once the pool is filled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub buffer_allocations: Option<u64>,
     /// Training loss and accuracy over the epoch's batches.
     #[serde(default)]
     pub train: Option<Metrics>,
@@ -262,7 +377,7 @@ pub struct Failure {
 
 #[cfg(test)]
 mod tests {
-    use super::{Consumer, Event, Failure, LoaderSettings};
+    use super::{BatchOrigin, CacheState, Consumer, Event, Failure, Job, LoaderSettings};
     use crate::training::{ModelName, TrainingSettings};
 
     #[test]
@@ -282,6 +397,31 @@ mod tests {
         assert_eq!(json["kind"], "model");
         assert_eq!(json["model"], "cnn");
         assert_eq!(serde_json::from_value::<Consumer>(json).unwrap(), consumer);
+    }
+
+    #[test]
+    fn a_job_and_a_consumer_of_an_earlier_version_are_read() {
+        let step = serde_json::from_str(r#"{"kind":"fixed-step","milliseconds":5}"#).unwrap();
+        assert_eq!(Consumer::fixed_step(5.0), step);
+        let job = r#"{"protocol":1,"train_store":"s","loader":{},"consumer":{"kind":"none"},
+            "epochs":1,"seed":1,"cache":"warm"}"#;
+        let job: Job = serde_json::from_str(job).unwrap();
+        assert_eq!(job.batches, BatchOrigin::Store);
+    }
+
+    #[test]
+    fn cache_states_are_held_to_the_epochs_that_they_are_about() {
+        for state in CacheState::ALL {
+            let json = serde_json::to_value(state).unwrap();
+            assert_eq!(json, state.name());
+        }
+        assert!(CacheState::Warm.is_established(0, 1.0));
+        assert!(!CacheState::Warm.is_established(0, 0.98));
+        assert!(CacheState::Warm.is_established(1, 0.5));
+        assert!(!CacheState::Cold.is_established(1, 0.02));
+        assert!(CacheState::ColdFirst.is_established(1, 1.0));
+        assert!(!CacheState::ColdFirst.is_established(0, 0.02));
+        assert!(CacheState::AsIs.is_established(0, 0.5));
     }
 
     #[test]

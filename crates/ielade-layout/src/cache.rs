@@ -91,7 +91,8 @@ fn read_piece(path: &Path, start: u64, buffer: &mut [u8]) -> std::io::Result<()>
 }
 
 /// Drops every data file of a store from the page cache, as far as the kernel agrees: pages that
-/// a process has mapped stay. [`store_residency`] tells what was achieved.
+/// another process, or a library within this one, has mapped stay. This crate's own maps let go of
+/// theirs. [`store_residency`] tells what was achieved.
 ///
 /// # Errors
 /// Where a file cannot be opened or brought onto the disk first.
@@ -99,6 +100,7 @@ pub fn drop_cache(store: &Path) -> Result<(), LayoutError> {
     let files = data_files(store)?;
     // Only what is on the disk can be dropped.
     crate::disk::sync_file_system(store)?;
+    mapped::release_pages();
     files.par_iter().try_for_each(|path| {
         let file = File::open(path).map_err(LayoutError::io("open", path))?;
         rustix::fs::fadvise(&file, 0, None, Advice::DontNeed)

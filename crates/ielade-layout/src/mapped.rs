@@ -1,7 +1,7 @@
 //! Files mapped into memory, and what the page cache holds of a file.
 //!
-//! This is the one module of the crate with `unsafe`: mapping a file and asking the kernel about
-//! pages cannot be had without it. What a caller must know of a mapped file: its bytes are those
+//! This is the one module of the crate with `unsafe`: mapping a file, letting its pages go and
+//! asking the kernel about them cannot be had without it. What a caller must know of a mapped file: its bytes are those
 //! of the file at the moment they are read. Another process that writes into it changes them, and
 //! one that truncates it makes the next access end the process with `SIGBUS`; no check at opening
 //! can prevent that. A store is complete before it gets its name and is never written again by
@@ -10,12 +10,44 @@
 
 use crate::LayoutError;
 use memmap2::{Advice, Mmap};
-use std::{fs::File, os::fd::AsRawFd, path::Path};
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    os::fd::AsRawFd,
+    path::Path,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
 
 /// A file mapped for reading.
 #[derive(Debug)]
 pub struct MappedFile {
     map: Mmap,
+}
+
+/// Address and length of every map that lives, in this process.
+static LIVE: Mutex<BTreeMap<usize, usize>> = Mutex::new(BTreeMap::new());
+
+fn live() -> MutexGuard<'static, BTreeMap<usize, usize>> {
+    LIVE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Lets go of the pages of all mapped files: the kernel keeps what is mapped in the page cache,
+/// whatever it is asked. Reading goes on as before, and brings the pages back one by one.
+pub fn release_pages() {
+    for (address, length) in live().iter() {
+        // SAFETY: the range is that of a map that lives, as it is taken out of the list before it
+        // is unmapped, and the list is locked. The map is of a file, shared and only ever read:
+        // a page that is let go comes back from the file with the same bytes.
+        unsafe {
+            libc::madvise(*address as *mut libc::c_void, *length, libc::MADV_DONTNEED);
+        }
+    }
+}
+
+impl Drop for MappedFile {
+    fn drop(&mut self) {
+        live().remove(&(self.map.as_ptr() as usize));
+    }
 }
 
 impl MappedFile {
@@ -29,6 +61,9 @@ impl MappedFile {
         // That another process changes or cuts the file meanwhile cannot be excluded; the
         // module's documentation says what happens then.
         let map = unsafe { Mmap::map(&file) }.map_err(LayoutError::io("map", path))?;
+        if !map.is_empty() {
+            live().insert(map.as_ptr() as usize, map.len());
+        }
         Ok(Self { map })
     }
 
@@ -192,7 +227,9 @@ fn pages_by_mincore(file: &File) -> std::io::Result<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::{MappedFile, pages_by_cachestat, pages_by_mincore, prefetch, residency};
+    use super::{
+        MappedFile, pages_by_cachestat, pages_by_mincore, prefetch, release_pages, residency,
+    };
     use std::fs::File;
 
     #[test]
@@ -207,6 +244,23 @@ mod tests {
         assert_eq!(map.bytes(), content);
         std::fs::write(&path, b"").unwrap();
         assert_eq!(MappedFile::open(&path).unwrap().bytes(), b"");
+    }
+
+    #[test]
+    fn pages_that_are_let_go_come_back_with_the_same_bytes() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("f");
+        let content: Vec<u8> = (0..100_000_u32).map(|at| (at * 7) as u8).collect();
+        std::fs::write(&path, &content).unwrap();
+        let map = MappedFile::open(&path).unwrap();
+        assert_eq!(map.bytes(), content);
+        release_pages();
+        assert_eq!(map.bytes(), content);
+        let address = map.bytes().as_ptr() as usize;
+        assert_eq!(super::live().get(&address), Some(&content.len()));
+        drop(map);
+        // Another test may have been given the same address meanwhile, for a file of another length.
+        assert_ne!(super::live().get(&address), Some(&content.len()));
     }
 
     #[test]

@@ -9,6 +9,7 @@
 
 pub(crate) mod array;
 pub(crate) mod chunked;
+pub(crate) mod gather;
 pub(crate) mod labels;
 pub(crate) mod mapped;
 pub(crate) mod one_file;

@@ -107,7 +107,7 @@ impl Answer {
     /// What the runs of one group say.
     pub fn of_group(group: &ConsumerGroup, baseline: &LayoutId) -> Self {
         Self {
-            consumer: group.consumer.clone(),
+            consumer: group.name.clone(),
             work: work_of(group),
             baseline: baseline.clone(),
             verdict: verdict(group, baseline),

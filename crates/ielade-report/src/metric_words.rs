@@ -33,6 +33,7 @@ impl MetricWords {
 }
 
 /// The words of `metric`.
+#[allow(clippy::too_many_lines)] // an entry a metric
 pub(crate) const fn words(metric: Metric) -> MetricWords {
     match metric {
         Metric::MeanEpochSeconds => MetricWords::new(
@@ -88,6 +89,54 @@ pub(crate) const fn words(metric: Metric) -> MetricWords {
             "Own memory",
             "own",
             "Highest memory that belongs to no file, seen while the process ran: what the process itself needs.",
+        ),
+        Metric::PeakPssBytes => MetricWords::new(
+            Quantity::Bytes,
+            "Peak PSS",
+            "PSS",
+            "Highest proportional set of all processes of the worker: a page that several map is divided among them.",
+        ),
+        Metric::IoWait => MetricWords::new(
+            Quantity::Number,
+            "I/O wait",
+            "I/O",
+            "Processors of the machine that stood still for want of a device, on average over the run.",
+        ),
+        Metric::GpuUtilisation => MetricWords::new(
+            Quantity::Share,
+            "GPU",
+            "GPU",
+            "Share of the run in which a kernel ran on the graphics processor.",
+        ),
+        Metric::PeakGpuMemoryBytes => MetricWords::new(
+            Quantity::Bytes,
+            "GPU memory",
+            "GPUmem",
+            "Most memory in use on graphics processors.",
+        ),
+        Metric::ReadBytes => MetricWords::new(
+            Quantity::Bytes,
+            "Read",
+            "read",
+            "Bytes read from a device, over the whole life of the process.",
+        ),
+        Metric::MajorFaults => MetricWords::new(
+            Quantity::Number,
+            "Major faults",
+            "faults",
+            "Page faults for which a page had to be read from a device, over the whole life of the process.",
+        ),
+        Metric::WaitP95Seconds => MetricWords::new(
+            Quantity::Time,
+            "Wait p95",
+            "wait95",
+            "Time that 95 % of all steps did not wait longer for their batch.",
+        ),
+        Metric::StepP95Seconds => MetricWords::new(
+            Quantity::Time,
+            "Step p95",
+            "step95",
+            "Time that 95 % of all steps did not take longer in the consumer.",
         ),
         Metric::TestTop1 => MetricWords::new(
             Quantity::Share,

@@ -213,7 +213,7 @@ fn rule(width: usize, style: Style) -> String {
 }
 
 fn block_title(group: &ConsumerGroup) -> String {
-    let consumer = clean(&group.consumer);
+    let consumer = clean(&group.name);
     let consumer = match answer::work_of(group) {
         Work::Load => format!("{consumer} (loader alone)"),
         Work::Feed => format!("{consumer} a step"),

@@ -38,7 +38,7 @@ impl Consuming {
     pub(crate) fn of(job: &Job, loader: &Loader) -> Result<Self, WorkerError> {
         Ok(match &job.consumer {
             Consumer::None => Self::Nobody,
-            Consumer::FixedStep { milliseconds } => {
+            Consumer::FixedStep { milliseconds, .. } => {
                 // A negative or absurd length is caught where plans are read; here it is bounded.
                 let seconds = (milliseconds / 1e3).clamp(0.0, 3600.0);
                 Self::FixedStep(Duration::from_secs_f64(seconds))

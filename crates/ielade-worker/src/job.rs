@@ -1,17 +1,19 @@
 //! One job from its arrival to its last event.
 
-use crate::{WorkerError, cache_state, consumer::Consuming, cpu_time::CpuTime};
-use ielade_core::{
-    BatchSource, ForeignNames, Shuffle, shuffle,
-    training::Evaluation,
-    worker_protocol::{
-        Consumer, Done, EpochReport, Event, Job, LastBatch, LoaderSettings, OrderReport,
-        PROTOCOL_VERSION, Ready,
-    },
+use crate::{
+    WorkerError, cache_state,
+    clock::{Clock, Excluded},
+    consumer::Consuming,
+    feed::Feed,
+    order_digest::OrderDigest,
+    stores::{open_test_loader, open_train_loader},
+    tally::Participants,
 };
-use ielade_layout::{ForeignStore, LayoutReader};
+use ielade_core::{
+    training::Evaluation,
+    worker_protocol::{Consumer, Done, EpochReport, Event, Job, PROTOCOL_VERSION, Ready},
+};
 use ielade_loader::Loader;
-use std::{path::Path, sync::Arc, time::Instant};
 
 /// Who listens to a job.
 pub trait Observer {
@@ -34,11 +36,9 @@ pub fn run_job(job: &Job, observer: &mut dyn Observer) -> Result<(), WorkerError
         return Err(WorkerError::Protocol(job.protocol));
     }
     let mut clock = Clock::start();
-    clock.leave_out(Excluded::Cache, || {
-        cache_state::establish(&job.train_store, job.cache)
-    })?;
+    let residency = prepare_cache(job, &mut clock)?;
     let mut run = Run::set_up(job)?;
-    observer.event(Event::Ready(run.ready(&mut clock)))?;
+    observer.event(Event::Ready(run.ready(&clock, residency)))?;
     let mut last = None;
     for epoch in 0..job.epochs {
         let (report, evaluation) = run.epoch(epoch, &mut clock, observer)?;
@@ -57,54 +57,23 @@ pub fn run_job(job: &Job, observer: &mut dyn Observer) -> Result<(), WorkerError
     }))
 }
 
-/// Time since the job's arrival, less what is no part of training.
-struct Clock {
-    start: Instant,
-    cache: f64,
-    evaluation: f64,
-    observation: f64,
-}
-
-/// What is no part of the training time.
-#[derive(Clone, Copy)]
-enum Excluded {
-    Cache,
-    Evaluation,
-    Observation,
-}
-
-impl Clock {
-    fn start() -> Self {
-        Self {
-            start: Instant::now(),
-            cache: 0.0,
-            evaluation: 0.0,
-            observation: 0.0,
-        }
+/// Establishes the state of the page cache, and proves it: the share of the store's bytes that it
+/// then holds. Batches from memory need no store.
+fn prepare_cache(job: &Job, clock: &mut Clock) -> Result<Option<f64>, WorkerError> {
+    if !job.batches.is_store() {
+        return Ok(None);
     }
-
-    /// Does something whose time is counted apart.
-    fn leave_out<T>(&mut self, what: Excluded, work: impl FnOnce() -> T) -> T {
-        let start = Instant::now();
-        let result = work();
-        let seconds = start.elapsed().as_secs_f64();
-        match what {
-            Excluded::Cache => self.cache += seconds,
-            Excluded::Evaluation => self.evaluation += seconds,
-            Excluded::Observation => self.observation += seconds,
-        }
-        result
-    }
-
-    fn training_seconds(&self) -> f64 {
-        self.start.elapsed().as_secs_f64() - self.cache - self.evaluation - self.observation
-    }
+    clock.leave_out(Excluded::Cache, || cache_state::establish(job))?;
+    Ok(clock.leave_out(Excluded::Observation, || {
+        cache_state::residency(&job.train_store)
+    }))
 }
 
 /// A job that is set up.
 struct Run<'a> {
     job: &'a Job,
-    train: Loader,
+    feed: Feed,
+    samples: u32,
     test: Option<Loader>,
     consumer: Consuming,
     digest: OrderDigest,
@@ -113,41 +82,37 @@ struct Run<'a> {
 
 impl<'a> Run<'a> {
     fn set_up(job: &'a Job) -> Result<Self, WorkerError> {
-        let opened = open_store(&job.train_store, &job.names)?;
-        let train = open_loader(&job.train_store, opened.reader, &job.loader, job.seed)?;
+        let (train, guesses) = open_train_loader(job)?;
         let test = match (&job.consumer, &job.test_store) {
             (Consumer::Model(_), Some(store)) => Some(open_test_loader(job, store, &train)?),
             _ => None,
         };
         let consumer = Consuming::of(job, &train)?;
-        let digest = OrderDigest::with_capacity(train.manifest().count);
+        let samples = train.manifest().count;
         Ok(Self {
             job,
-            train,
+            feed: Feed::of(job, train),
+            samples,
             test,
             consumer,
-            digest,
-            guesses: opened.guesses,
+            digest: OrderDigest::with_capacity(samples),
+            guesses,
         })
     }
 
-    fn ready(&self, clock: &mut Clock) -> Ready {
-        let setup_seconds = clock.training_seconds();
-        let residency = clock.leave_out(Excluded::Observation, || {
-            cache_state::residency(&self.job.train_store)
-        });
+    fn ready(&self, clock: &Clock, residency: Option<f64>) -> Ready {
         let trainer = self.consumer.trainer();
         Ready {
             protocol: PROTOCOL_VERSION,
             worker: concat!("ielade ", env!("CARGO_PKG_VERSION")).to_owned(),
             device: trainer.map_or_else(|| "cpu".to_owned(), ielade_train::Trainer::device_name),
-            threads: self.train.threads() as u32,
-            samples: self.train.manifest().count,
-            setup_seconds,
+            threads: self.feed.threads(),
+            samples: self.samples,
+            setup_seconds: clock.training_seconds(),
             cache_seconds: clock.cache,
             residency,
             parameters: trainer.map(ielade_train::Trainer::parameters),
-            order: Some(order_report(&self.train)),
+            order: self.feed.order(),
             guesses: self.guesses.clone(),
         }
     }
@@ -159,65 +124,37 @@ impl<'a> Run<'a> {
         clock: &mut Clock,
         observer: &mut dyn Observer,
     ) -> Result<(EpochReport, Option<Evaluation>), WorkerError> {
-        let mut report = self.train_epoch(number, observer)?;
+        let cache_before = clock.cache;
+        if number > 0 && self.job.cache.drops_before(number) {
+            clock.leave_out(Excluded::Cache, || self.feed.cool_down(self.job))?;
+        }
+        let cache_seconds = clock.cache - cache_before;
+        let residency_before = self.residency(clock);
+        let mut report = self.feed.epoch(
+            number,
+            &mut Participants {
+                job: self.job,
+                consumer: &mut self.consumer,
+                digest: &mut self.digest,
+                observer,
+            },
+        )?;
+        report.cache_seconds = cache_seconds;
+        report.residency_before = residency_before;
+        report.residency = self.residency(clock);
         let evaluation_before = clock.evaluation;
         let evaluation = clock.leave_out(Excluded::Evaluation, || self.evaluate())?;
         report.evaluation_seconds = clock.evaluation - evaluation_before;
         report.test = evaluation.as_ref().map(|all| all.metrics.clone());
-        report.residency = clock.leave_out(Excluded::Observation, || {
-            cache_state::residency(&self.job.train_store)
-        });
         Ok((report, evaluation))
     }
 
-    fn train_epoch(
-        &mut self,
-        number: u32,
-        observer: &mut dyn Observer,
-    ) -> Result<EpochReport, WorkerError> {
-        let cpu = CpuTime::now();
-        let start = Instant::now();
-        let mut batches = self.train.epoch(number.into());
-        let (mut steps, mut images) = (0, 0);
-        let (mut wait_seconds, mut first_batch_seconds) = (0.0, 0.0);
-        loop {
-            let asked = Instant::now();
-            let next = batches.next_batch().map_err(|source| WorkerError::Load {
-                store: self.job.train_store.clone(),
-                source,
-            })?;
-            wait_seconds += asked.elapsed().as_secs_f64();
-            let Some(batch) = next else { break };
-            if steps == 0 {
-                first_batch_seconds = start.elapsed().as_secs_f64();
-            }
-            if number == 0 {
-                self.digest.add(batch.sample_indices(), batch.labels());
-            }
-            let loss = self.consumer.step(batch)?;
-            steps += 1;
-            images += batch.len as u64;
-            observer.step(number, steps, loss);
+    fn residency(&self, clock: &mut Clock) -> Option<f64> {
+        if !self.job.batches.is_store() {
+            return None;
         }
-        let seconds = start.elapsed().as_secs_f64();
-        let used = CpuTime::now().since(cpu);
-        let bad_samples = batches.bad_samples().to_vec();
-        let (train, step_losses) = self.consumer.end_epoch().unzip();
-        Ok(EpochReport {
-            epoch: number,
-            seconds,
-            first_batch_seconds,
-            wait_seconds,
-            steps,
-            images,
-            cpu_user_seconds: used.user,
-            cpu_system_seconds: used.system,
-            residency: None,
-            train,
-            test: None,
-            evaluation_seconds: 0.0,
-            step_losses: step_losses.unwrap_or_default(),
-            bad_samples,
+        clock.leave_out(Excluded::Observation, || {
+            cache_state::residency(&self.job.train_store)
         })
     }
 
@@ -226,78 +163,5 @@ impl<'a> Run<'a> {
             return Ok(None);
         };
         self.consumer.evaluate(&mut test.epoch(0))
-    }
-}
-
-fn order_report(loader: &Loader) -> OrderReport {
-    let order = loader.order();
-    OrderReport {
-        shuffle: order.shuffle(),
-        samples_per_chunk: loader.samples_per_chunk(),
-        score: shuffle::score(&order.epoch(0)),
-    }
-}
-
-fn open_store(store: &Path, names: &ForeignNames) -> Result<ForeignStore, WorkerError> {
-    ielade_layout::open_any(store, names).map_err(|source| WorkerError::Store {
-        store: store.to_owned(),
-        source,
-    })
-}
-
-fn open_loader(
-    store: &Path,
-    reader: Box<dyn LayoutReader>,
-    settings: &LoaderSettings,
-    seed: u64,
-) -> Result<Loader, WorkerError> {
-    Loader::open(Arc::from(reader), settings, seed).map_err(|source| WorkerError::Load {
-        store: store.to_owned(),
-        source,
-    })
-}
-
-/// The test store is read in its own order, whole, without random changes.
-fn open_test_loader(job: &Job, store: &Path, train: &Loader) -> Result<Loader, WorkerError> {
-    let image = train.output().image;
-    let settings = LoaderSettings {
-        augmentation: ielade_core::Augmentation::NONE,
-        shuffle: Shuffle::None,
-        last_batch: LastBatch::Keep,
-        resize: Some((image.height, image.width)),
-        ..job.loader.clone()
-    };
-    let opened = open_store(store, &job.names)?;
-    let test = open_loader(store, opened.reader, &settings, job.seed)?;
-    if test.manifest().classes != train.manifest().classes {
-        return Err(WorkerError::OtherClasses {
-            train: job.train_store.clone(),
-            test: store.to_owned(),
-        });
-    }
-    Ok(test)
-}
-
-/// Sample positions and labels of an epoch, in order of delivery.
-///
-/// They are only put aside while the epoch is timed, and hashed at the end of the job.
-struct OrderDigest {
-    bytes: Vec<u8>,
-}
-
-impl OrderDigest {
-    fn with_capacity(samples: u32) -> Self {
-        Self {
-            bytes: Vec::with_capacity(samples as usize * (size_of::<u32>() + size_of::<i64>())),
-        }
-    }
-
-    fn add(&mut self, indices: &[u32], labels: &[i64]) {
-        self.bytes.extend_from_slice(bytemuck::cast_slice(indices));
-        self.bytes.extend_from_slice(bytemuck::cast_slice(labels));
-    }
-
-    fn finish(&self) -> Option<String> {
-        (!self.bytes.is_empty()).then(|| blake3::hash(&self.bytes).to_hex().to_string())
     }
 }

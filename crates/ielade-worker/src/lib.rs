@@ -5,11 +5,17 @@
 //! `ielade load` and `ielade train` run the same code in their own process.
 
 mod cache_state;
+mod clock;
 mod consumer;
 mod cpu_time;
 mod error;
+mod feed;
 mod job;
+mod memory_batches;
+mod order_digest;
 mod process;
+mod stores;
+mod tally;
 
 pub use error::WorkerError;
 pub use job::{Observer, run_job};

@@ -1,9 +1,13 @@
 //! The command line: every command with its options and examples.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use ielade::core::{
-    BadSamplePolicy, Element, LayoutId, OrientationRule, Shuffle, Split,
-    training::{ModelName, OptimiserName, Schedule},
+use ielade::{
+    bench::plan::MemoryLimit,
+    core::{
+        BadSamplePolicy, Element, LayoutId, OrientationRule, Shuffle, Split,
+        training::{ModelName, OptimiserName, Schedule},
+        worker_protocol::CacheState,
+    },
 };
 use std::path::PathBuf;
 
@@ -57,6 +61,7 @@ Examples:
   ielade bench                          the demo set, about five minutes, no download
   ielade bench --data photos/           your own images: a folder of class folders
   ielade bench experiments/cifar10.toml a plan in full
+  ielade bench --data photos/ --cache warm --cache cold --target-ci 2%
 Stopped by Ctrl-C, a crash or a power cut, the same command continues.";
 
 const REPORT_EXAMPLES: &str = "\
@@ -126,6 +131,26 @@ pub(crate) struct BenchOptions {
     /// How often every configuration runs [default: 10, or as the plan says]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) blocks: Option<u32>,
+    /// State of the page cache: warm, cold (before every epoch), cold-first or as-is; several are
+    /// all run [default: warm, or as the plan says]
+    #[arg(long, value_name = "STATE", value_parser = cache_state)]
+    pub(crate) cache: Vec<CacheState>,
+    /// Add blocks until every interval is as narrow as this, for example 2%
+    #[arg(long, value_name = "SHARE", value_parser = percentage)]
+    pub(crate) target_ci: Option<f64>,
+    /// The most blocks that --target-ci may lead to [default: four times --blocks]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) most_blocks: Option<u32>,
+    /// Run each model on batches from memory too, for the time that it takes alone
+    #[arg(long)]
+    pub(crate) split: bool,
+    /// Memory that a worker may use, its page cache included, for example 512MiB
+    #[arg(long, value_name = "SIZE")]
+    pub(crate) memory_limit: Option<MemoryLimit>,
+    /// Results of an earlier experiment on this machine, which tell how long this one takes and
+    /// which differences it can find
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) pilot: Option<PathBuf>,
     /// Print the plan as TOML and stop, to be changed and run as a file
     #[arg(long)]
     pub(crate) print_plan: bool,
@@ -303,7 +328,7 @@ pub(crate) struct LoadOptions {
     /// Epochs to run
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) epochs: u32,
-    /// Drop the store's files from the page cache first
+    /// Drop the store's files from the page cache before every epoch
     #[arg(long)]
     pub(crate) cold: bool,
     #[command(flatten)]
@@ -406,6 +431,30 @@ fn size(text: &str) -> Result<(u32, u32), String> {
             Ok((height, width))
         }
         _ => Err("a size is HEIGHTxWIDTH in pixels, for example 224x224".to_owned()),
+    }
+}
+
+/// A state of the page cache by its name.
+fn cache_state(text: &str) -> Result<CacheState, String> {
+    let found = CacheState::ALL.into_iter().find(|one| one.name() == text);
+    found.ok_or_else(|| {
+        let names = CacheState::ALL.map(CacheState::name).join(", ");
+        format!("a state of the cache is one of {names}")
+    })
+}
+
+/// `2%` or `0.02`.
+fn percentage(text: &str) -> Result<f64, String> {
+    let share = match text.strip_suffix('%') {
+        Some(percent) => percent
+            .trim_end()
+            .parse()
+            .map(|percent: f64| percent / 100.0),
+        None => text.parse(),
+    };
+    match share {
+        Ok(share) if share > 0.0 && share < 1.0 => Ok(share),
+        _ => Err("a share lies between 0 and 1, for example 2% or 0.02".to_owned()),
     }
 }
 

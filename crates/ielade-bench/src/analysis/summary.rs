@@ -1,80 +1,111 @@
-//! Summaries of configurations, and their ratios to the baseline.
+//! Summaries of configurations, and ratios of two of them.
 
 use super::{
-    ConfigurationSummary, ConsumerGroup, Estimate, Evidence, Metric, Ratio, RunPoint,
-    metrics::epoch_seconds,
+    ConfigurationSummary, Estimate, Evidence, JUDGED, LeftOutRun, Metric, Outlier, Ratio, RunPoint,
+    epochs,
+    metrics::{epoch_seconds, stall},
 };
 use crate::{
     record::{Configuration, Outcome, RunRecord},
-    statistics::{Bootstrap, mean, median, standard_deviation},
+    statistics::{
+        Bootstrap, OUTLIER_SCORE, mean, median, modified_z_scores, paired_ratio_interval,
+        standard_deviation,
+    },
 };
-use ielade_core::{LayoutId, worker_protocol::Consumer};
 
-/// One group a consumer, in the order of the plan.
-pub(super) fn groups(evidence: &Evidence<'_>) -> Vec<ConsumerGroup> {
-    let baseline = &evidence.experiment.plan.baseline;
-    consumers(evidence)
-        .into_iter()
-        .map(|(consumer, label)| {
-            let mut summaries: Vec<ConfigurationSummary> = (0..)
-                .zip(&evidence.experiment.configurations)
-                .filter(|(_, configuration)| configuration.consumer == *consumer)
-                .map(|(index, configuration)| summarise(evidence, index, configuration))
-                .collect();
-            compare_with(baseline, &mut summaries);
-            ConsumerGroup {
-                consumer: label,
-                summaries,
-            }
+/// Common blocks from which two configurations are compared block by block.
+pub(super) const FEWEST_PAIRS: usize = 2;
+
+/// One summary a configuration, in the order of the records; without ratios.
+pub(super) fn all(evidence: &Evidence<'_>, bootstrap: Bootstrap) -> Vec<ConfigurationSummary> {
+    (0..)
+        .zip(&evidence.experiment.configurations)
+        .map(|(index, configuration)| {
+            let of_configuration = OfConfiguration {
+                evidence,
+                index,
+                configuration,
+            };
+            of_configuration.summary(bootstrap)
         })
         .collect()
 }
 
-/// The consumers of the configurations, each once, with their labels.
-fn consumers<'a>(evidence: &Evidence<'a>) -> Vec<(&'a Consumer, String)> {
-    let plan = &evidence.experiment.plan;
-    let labels = plan.consumer_labels();
-    let mut found: Vec<(&Consumer, String)> = Vec::new();
-    for configuration in &evidence.experiment.configurations {
-        let consumer = &configuration.consumer;
-        if found.iter().any(|(known, _)| *known == consumer) {
-            continue;
-        }
-        let place = plan
-            .consumers
-            .iter()
-            .position(|planned| planned.consumer == *consumer);
-        let label = place.map_or_else(|| consumer.label(), |place| labels[place].clone());
-        found.push((consumer, label));
-    }
-    found
+/// The runs of one configuration.
+struct OfConfiguration<'a, 'b> {
+    evidence: &'b Evidence<'a>,
+    index: u32,
+    configuration: &'b Configuration,
 }
 
-fn summarise(
-    evidence: &Evidence<'_>,
-    index: u32,
-    configuration: &Configuration,
-) -> ConfigurationSummary {
-    let points: Vec<RunPoint> = evidence
-        .completed()
-        .filter(|(_, run)| run.configuration == index)
-        .map(|(sequence, run)| point(sequence, run))
-        .collect();
-    let of_configuration = || {
-        let runs = evidence.runs.iter().copied();
-        runs.filter(|run| run.configuration == index)
-    };
-    ConfigurationSummary {
-        configuration: configuration.clone(),
-        completed: points.len() as u32,
-        failures: of_configuration().filter_map(failure).collect(),
-        estimates: Metric::ALL
-            .into_iter()
-            .filter_map(|metric| Some((metric, estimate(&values(&points, metric))?)))
-            .collect(),
-        ratios: Vec::new(),
-        bad_samples: bad_samples(of_configuration()),
-        points,
+impl<'a> OfConfiguration<'a, '_> {
+    fn summary(&self, bootstrap: Bootstrap) -> ConfigurationSummary {
+        let counted: Vec<(u32, &RunRecord)> = self.own(self.evidence.counted()).collect();
+        let points: Vec<RunPoint> = counted
+            .iter()
+            .map(|(sequence, run)| point(*sequence, run))
+            .collect();
+        let runs: Vec<&RunRecord> = counted.iter().map(|(_, run)| *run).collect();
+        ConfigurationSummary {
+            configuration: self.configuration.clone(),
+            completed: points.len() as u32,
+            failures: self.all().filter_map(failure).collect(),
+            estimates: Metric::ALL
+                .into_iter()
+                .filter_map(|metric| Some((metric, estimate(&values(&points, metric), bootstrap)?)))
+                .collect(),
+            ratios: Vec::new(),
+            bad_samples: bad_samples(self.all()),
+            outliers: outliers(&points),
+            left_out: self.left_out(),
+            epochs: epochs::of_runs(&runs, bootstrap),
+            first_to_later: epochs::first_to_later(&points),
+            points,
+        }
+    }
+
+    fn all(&self) -> impl Iterator<Item = &'a RunRecord> {
+        let runs = self.evidence.runs.iter().copied();
+        runs.filter(|run| run.configuration == self.index)
+    }
+
+    fn own(
+        &self,
+        runs: impl Iterator<Item = (u32, &'a RunRecord)>,
+    ) -> impl Iterator<Item = (u32, &'a RunRecord)> {
+        runs.filter(|(_, run)| run.configuration == self.index)
+    }
+
+    fn left_out(&self) -> Vec<LeftOutRun> {
+        let wrong_cache = self.own(self.evidence.left_out()).map(|(sequence, run)| {
+            let (epoch, residency) = self.evidence.unestablished(run).unwrap_or_default();
+            LeftOutRun {
+                reason: format!(
+                    "the cache was not {}: {:.1} % of the store was cached before epoch {epoch}",
+                    asked(self.configuration),
+                    100.0 * residency
+                ),
+                point: point(sequence, run),
+            }
+        });
+        let repeated = self
+            .own(self.evidence.repeated())
+            .map(|(sequence, run)| LeftOutRun {
+                reason: "the run was repeated, and the repetition counts".to_owned(),
+                point: point(sequence, run),
+            });
+        let mut all: Vec<LeftOutRun> = wrong_cache.chain(repeated).collect();
+        all.sort_by_key(|run| run.point.sequence);
+        all
+    }
+}
+
+/// What the cache was to be: `warm` or `cold`.
+pub(super) fn asked(configuration: &Configuration) -> &'static str {
+    if configuration.cache.drops_before(0) {
+        "cold"
+    } else {
+        "warm"
     }
 }
 
@@ -87,7 +118,26 @@ fn point(sequence: u32, run: &RunRecord) -> RunPoint {
             .filter_map(|metric| Some((metric, metric.of_run(run)?)))
             .collect(),
         epoch_seconds: epoch_seconds(run),
+        stall: stall(run),
     }
+}
+
+/// Runs whose total training time stands apart.
+fn outliers(points: &[RunPoint]) -> Vec<Outlier> {
+    let timed: Vec<&RunPoint> = points
+        .iter()
+        .filter(|point| point.value(JUDGED).is_some())
+        .collect();
+    let scores = modified_z_scores(&values(points, JUDGED));
+    let marked = timed.into_iter().zip(scores);
+    marked
+        .filter(|(_, score)| score.abs() >= OUTLIER_SCORE)
+        .map(|(point, score)| Outlier {
+            block: point.block,
+            sequence: point.sequence,
+            score,
+        })
+        .collect()
 }
 
 fn failure(run: &RunRecord) -> Option<String> {
@@ -109,69 +159,67 @@ fn bad_samples<'a>(runs: impl Iterator<Item = &'a RunRecord>) -> Vec<String> {
     names
 }
 
-fn values(points: &[RunPoint], metric: Metric) -> Vec<f64> {
+/// The values of a metric, in the order of the runs.
+pub(super) fn values(points: &[RunPoint], metric: Metric) -> Vec<f64> {
     points
         .iter()
         .filter_map(|point| point.value(metric))
         .collect()
 }
 
-fn estimate(values: &[f64]) -> Option<Estimate> {
+/// Mean and interval; `None` of nothing.
+pub(super) fn estimate(values: &[f64], bootstrap: Bootstrap) -> Option<Estimate> {
     Some(Estimate {
         runs: values.len() as u32,
         mean: mean(values)?,
         median: median(values)?,
         standard_deviation: standard_deviation(values)?,
-        interval: Bootstrap::default().mean_interval(values),
+        interval: bootstrap.mean_interval(values),
     })
 }
 
-/// Fills in the ratios of all others to the baseline.
-fn compare_with(baseline: &LayoutId, summaries: &mut [ConfigurationSummary]) {
-    let Some(base) = summaries
-        .iter()
-        .find(|summary| summary.configuration.layout == *baseline)
-        .map(|summary| summary.points.clone())
-    else {
-        return;
+/// Ratio of the means over the common blocks; over all runs where there are none to speak of.
+pub(super) fn ratio(
+    points: &[RunPoint],
+    base: &[RunPoint],
+    metric: Metric,
+    bootstrap: Bootstrap,
+) -> Option<Ratio> {
+    let pairs = pairs(points, base, metric);
+    let paired = pairs.len() >= FEWEST_PAIRS;
+    let (above, below) = if paired {
+        pairs.iter().copied().unzip()
+    } else {
+        (values(points, metric), values(base, metric))
     };
-    for summary in summaries {
-        if summary.configuration.layout != *baseline {
-            summary.ratios = Metric::ALL
-                .into_iter()
-                .filter(|metric| metric.is_compared())
-                .filter_map(|metric| Some((metric, ratio(&summary.points, &base, metric)?)))
-                .collect();
-        }
-    }
-}
-
-fn ratio(points: &[RunPoint], base: &[RunPoint], metric: Metric) -> Option<Ratio> {
-    let (above, below) = (values(points, metric), values(base, metric));
     let ratio = mean(&above)? / mean(&below)?;
     if !ratio.is_finite() {
         return None;
     }
-    let bootstrap = Bootstrap::default();
-    let interval = match pairs(points, base, metric) {
-        Some(pairs) => bootstrap.paired_ratio_interval(&pairs),
-        None => bootstrap.independent_ratio_interval(&above, &below),
+    let interval = if paired {
+        paired_ratio_interval(&pairs, bootstrap.confidence.0)
+    } else {
+        bootstrap.independent_ratio_interval(&above, &below)
     };
     Some(Ratio { ratio, interval })
 }
 
-/// The values of both, block by block; `None` where they did not run in the same blocks.
-fn pairs(points: &[RunPoint], base: &[RunPoint], metric: Metric) -> Option<Vec<(f64, f64)>> {
-    let (above, below) = (by_block(points, metric), by_block(base, metric));
-    let blocks =
-        |values: &[(u32, f64)]| -> Vec<u32> { values.iter().map(|(block, _)| *block).collect() };
-    (blocks(&above) == blocks(&below)).then(|| {
-        let below = below.iter().map(|(_, value)| *value);
-        above.iter().map(|(_, value)| *value).zip(below).collect()
-    })
+/// The values of both, block by block, of the blocks that both have.
+pub(super) fn pairs(points: &[RunPoint], base: &[RunPoint], metric: Metric) -> Vec<(f64, f64)> {
+    let below = by_block(base, metric);
+    by_block(points, metric)
+        .into_iter()
+        .filter_map(|(block, above)| {
+            let place = below
+                .binary_search_by_key(&block, |(theirs, _)| *theirs)
+                .ok()?;
+            Some((above, below[place].1))
+        })
+        .collect()
 }
 
-fn by_block(points: &[RunPoint], metric: Metric) -> Vec<(u32, f64)> {
+/// The values of a metric with their blocks, in the order of the blocks.
+pub(super) fn by_block(points: &[RunPoint], metric: Metric) -> Vec<(u32, f64)> {
     let mut values: Vec<(u32, f64)> = points
         .iter()
         .filter_map(|point| Some((point.block, point.value(metric)?)))

@@ -1,6 +1,8 @@
 //! What a reader must know before believing the figures.
 
-use super::{Evidence, Metric};
+mod findings;
+
+use super::{Evidence, Metric, summary};
 use crate::record::{Environment, Outcome, RunRecord};
 use ielade_core::{
     Shuffle,
@@ -8,26 +10,29 @@ use ielade_core::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
+pub(super) use findings::Findings;
+
 /// Blocks below which an interval is rough.
 const ENOUGH_BLOCKS: u32 = 10;
-/// Residency from which a store counts as cached.
-const WARM_RESIDENCY: f64 = 0.99;
-/// Residency up to which a store counts as not cached.
-const COLD_RESIDENCY: f64 = 0.01;
 /// Load beyond our own, a processor, that disturbs a measurement.
 const DISTURBING_LOAD: f64 = 0.5;
 
 /// All warnings, the gravest first.
-pub(super) fn of(evidence: &Evidence<'_>) -> Vec<String> {
+pub(super) fn of(evidence: &Evidence<'_>, findings: &Findings<'_>) -> Vec<String> {
     let mut warnings = Vec::new();
     warnings.extend(different_data(evidence));
     warnings.extend(different_accuracy(evidence));
+    warnings.extend(findings.controls());
+    warnings.extend(findings.trap());
     warnings.extend(failed_runs(evidence));
     warnings.extend(bad_samples(evidence));
     warnings.extend(cache_not_as_asked(evidence));
     warnings.extend(unknown_residency(evidence));
     warnings.extend(too_few_blocks(evidence));
     warnings.extend(high_load(evidence));
+    warnings.extend(findings::busy(evidence));
+    warnings.extend(findings.drift());
+    warnings.extend(findings.outliers());
     warnings.extend(sessions(evidence));
     warnings.extend(changed_surroundings(evidence));
     warnings
@@ -43,10 +48,16 @@ fn order_group(run: &RunRecord) -> (u32, u32) {
     (run.block, chunk)
 }
 
+/// Completed runs whose batches came from a store.
+fn loaded<'a>(evidence: &Evidence<'a>) -> impl Iterator<Item = (u32, &'a RunRecord)> {
+    let completed = evidence.completed();
+    completed.filter(|(_, run)| evidence.configuration(run).origin.is_store())
+}
+
 /// All runs of a block use one seed: whatever the layout, the same batches must come.
 fn different_data(evidence: &Evidence<'_>) -> Option<String> {
     let mut digests: BTreeMap<(u32, u32), BTreeMap<&str, Vec<&str>>> = BTreeMap::new();
-    for (_, run) in evidence.completed() {
+    for (_, run) in loaded(evidence) {
         if let Some(digest) = run
             .done
             .as_ref()
@@ -74,7 +85,7 @@ fn different_data(evidence: &Evidence<'_>) -> Option<String> {
 /// Layouts that keep every pixel must train to the same accuracy from the same seed.
 fn different_accuracy(evidence: &Evidence<'_>) -> Vec<String> {
     let mut accuracies: BTreeMap<(usize, (u32, u32)), BTreeSet<u64>> = BTreeMap::new();
-    for (_, run) in evidence.completed() {
+    for (_, run) in loaded(evidence) {
         let configuration = evidence.configuration(run);
         let lossless = configuration.layout.keeps_pixels();
         let trained = matches!(configuration.consumer, Consumer::Model(_));
@@ -144,31 +155,44 @@ fn bad_samples(evidence: &Evidence<'_>) -> Option<String> {
     ))
 }
 
-fn cache_not_as_asked(evidence: &Evidence<'_>) -> Option<String> {
-    let asked = evidence.experiment.plan.cache;
-    let differs = |residency: f64| match asked {
-        CacheState::Warm => residency < WARM_RESIDENCY,
-        CacheState::Cold => residency > COLD_RESIDENCY,
-        CacheState::AsIs => false,
-    };
-    let found: Vec<(f64, &RunRecord)> = evidence
-        .completed()
-        .filter_map(|(_, run)| Some((residency(run)?, run)))
-        .filter(|(residency, _)| differs(*residency))
-        .collect();
-    let (residency, run) = found.first()?;
-    let (state, hint) = match asked {
-        CacheState::Cold => ("cold", "somebody else reads or maps the stores"),
-        CacheState::Warm | CacheState::AsIs => ("warm", "the stores may not fit into memory"),
-    };
-    Some(format!(
-        "the cache was not {state} in {}: {:.1} % of the store was cached before {} in block {}; \
-         {hint}",
-        counted(found.len(), "run"),
-        residency * 100.0,
-        evidence.configuration(run).name,
-        run.block
-    ))
+/// Runs that are left out since their state of the cache was not the one asked for.
+fn cache_not_as_asked(evidence: &Evidence<'_>) -> Vec<String> {
+    let mut by_state: BTreeMap<&str, Vec<&RunRecord>> = BTreeMap::new();
+    for (_, run) in evidence.left_out() {
+        let state = summary::asked(evidence.configuration(run));
+        by_state.entry(state).or_default().push(run);
+    }
+    let warnings = by_state.into_iter().map(|(state, runs)| {
+        let hint = match state {
+            "cold" => "somebody else reads or maps the stores",
+            _ => "the stores may not fit into memory",
+        };
+        let first = runs.first().and_then(|run| evidence.unestablished(run));
+        format!(
+            "the cache was not {state} in {}, which {} not count: {}; {:.1} % of the store was \
+             cached before the first; {hint}",
+            counted(runs.len(), "run"),
+            if runs.len() == 1 { "does" } else { "do" },
+            named_with_blocks(evidence, &runs),
+            first.map_or(0.0, |(_, residency)| 100.0 * residency)
+        )
+    });
+    warnings.collect()
+}
+
+/// The configurations of runs with the blocks of each, in the order of the records.
+fn named_with_blocks(evidence: &Evidence<'_>, runs: &[&RunRecord]) -> String {
+    let mut blocks: BTreeMap<u32, Vec<String>> = BTreeMap::new();
+    for run in runs {
+        let of_configuration = blocks.entry(run.configuration).or_default();
+        of_configuration.push(run.block.to_string());
+    }
+    let configurations = &evidence.experiment.configurations;
+    let named = blocks.into_iter().map(|(configuration, blocks)| {
+        let name = &configurations[configuration as usize].name;
+        format!("{name} in block {}", blocks.join(", "))
+    });
+    named.collect::<Vec<_>>().join("; ")
 }
 
 fn residency(run: &RunRecord) -> Option<f64> {
@@ -176,11 +200,9 @@ fn residency(run: &RunRecord) -> Option<f64> {
 }
 
 fn unknown_residency(evidence: &Evidence<'_>) -> Option<String> {
-    if evidence.experiment.plan.cache == CacheState::AsIs {
-        return None;
-    }
     let unknown = evidence
         .completed()
+        .filter(|(_, run)| evidence.configuration(run).cache != CacheState::AsIs)
         .filter(|(_, run)| residency(run).is_none())
         .count();
     (unknown > 0).then(|| {

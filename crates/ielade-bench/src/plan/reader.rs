@@ -4,11 +4,13 @@
 //! its keys there, and a person who misspells a key must be told where.
 
 use super::{
-    ConsumerPlan, DataPlan, Objection, Place, Plan, PlanError, defaults,
+    Comparisons, ConsumerPlan, DataPlan, Plan, PlanError, TestKind, defaults,
+    rules::{Objection, Place},
     section::{Section, Source, Value, hint},
 };
 use ielade_core::{
     Augmentation, BadSamplePolicy, Element, Encoding, LayoutId, OrientationRule,
+    step_profiles::{PROFILES, StepProfile},
     training::{ModelName, OptimiserName, Schedule, TrainingSettings},
     worker_protocol::{CacheState, Consumer, LastBatch, LoaderSettings},
 };
@@ -22,6 +24,15 @@ const PLAN_KEYS: &[&str] = &[
     "epochs",
     "baseline",
     "cache",
+    "control",
+    "split",
+    "comparisons",
+    "test",
+    "equivalence",
+    "target_ci",
+    "most_blocks",
+    "most_repeats",
+    "memory_limit",
     "layouts",
     "timeout_seconds",
     "data",
@@ -50,7 +61,7 @@ const LOADER_KEYS: &[&str] = &[
 ];
 const AUGMENTATION_KEYS: &[&str] = &["crop_padding", "horizontal_flip"];
 const NONE_KEYS: &[&str] = &["kind", "epochs"];
-const FIXED_STEP_KEYS: &[&str] = &["kind", "epochs", "milliseconds"];
+const FIXED_STEP_KEYS: &[&str] = &["kind", "epochs", "milliseconds", "profile"];
 const MODEL_KEYS: &[&str] = &[
     "kind",
     "epochs",
@@ -65,6 +76,7 @@ const CONSUMER_KEYS: &[&str] = &[
     "kind",
     "epochs",
     "milliseconds",
+    "profile",
     "model",
     "optimiser",
     "learning_rate",
@@ -118,24 +130,37 @@ fn plan(top: Section<'_>) -> Result<Plan, PlanError> {
             .cloned()
             .ok_or_else(|| top_error(&top, "layouts"))?,
     };
+    let loader = match top.get("loader") {
+        Some(value) => loader(value.section("[loader]")?)?,
+        None => LoaderSettings::default(),
+    };
     Ok(Plan {
         name: top.require("name")?.text()?.to_owned(),
         seed: integer_or(&top, "seed", defaults::SEED)?,
         blocks: integer_or(&top, "blocks", defaults::BLOCKS)?,
         epochs: integer_or(&top, "epochs", defaults::EPOCHS)?,
         baseline,
-        cache: one_of_or_default(&top, "cache", CACHE_STATES)?,
+        cache: match top.get("cache") {
+            Some(value) => cache_states(&value)?,
+            None => vec![CacheState::default()],
+        },
+        control: optional(&top, "control", Value::boolean)?.unwrap_or(true),
+        split: optional(&top, "split", Value::boolean)?.unwrap_or_default(),
+        comparisons: one_of_or_default(&top, "comparisons", &Comparisons::ALL)?,
+        test: one_of_or_default(&top, "test", &TestKind::ALL)?,
+        equivalence: optional(&top, "equivalence", Value::number)?.unwrap_or(defaults::EQUIVALENCE),
+        target_ci: optional(&top, "target_ci", Value::number)?,
+        most_blocks: optional(&top, "most_blocks", Value::integer)?,
+        most_repeats: integer_or(&top, "most_repeats", defaults::MOST_REPEATS)?,
+        memory_limit: optional(&top, "memory_limit", Value::parse)?,
         layouts,
         timeout_seconds: integer_or(&top, "timeout_seconds", defaults::TIMEOUT_SECONDS)?,
         data: data(top.require("data")?.section("[data]")?)?,
-        loader: match top.get("loader") {
-            Some(value) => loader(value.section("[loader]")?)?,
-            None => LoaderSettings::default(),
-        },
         consumers: consumer_tables(&top)?
             .iter()
-            .map(|value| consumer(value.section(CONSUMERS)?))
+            .map(|value| consumer(value.section(CONSUMERS)?, loader.batch_size))
             .collect::<Result<_, _>>()?,
+        loader,
     })
 }
 
@@ -235,7 +260,7 @@ const KINDS: &[(&str, Kind)] = &[
     ("model", Kind::Model),
 ];
 
-fn consumer(section: Section<'_>) -> Result<ConsumerPlan, PlanError> {
+fn consumer(section: Section<'_>, batch_size: u32) -> Result<ConsumerPlan, PlanError> {
     let section = section.only(CONSUMER_KEYS)?;
     let kind = section.require("kind")?.one_of(KINDS)?;
     let consumer = match kind {
@@ -243,17 +268,27 @@ fn consumer(section: Section<'_>) -> Result<ConsumerPlan, PlanError> {
             section.only(NONE_KEYS)?;
             Consumer::None
         }
-        Kind::FixedStep => {
-            section.only(FIXED_STEP_KEYS)?;
-            Consumer::FixedStep {
-                milliseconds: section.require("milliseconds")?.number()?,
-            }
-        }
+        Kind::FixedStep => fixed_step(section.only(FIXED_STEP_KEYS)?, batch_size)?,
         Kind::Model => Consumer::Model(training(section.only(MODEL_KEYS)?)?),
     };
     Ok(ConsumerPlan {
         consumer,
         epochs: optional(&section, "epochs", Value::integer)?,
+    })
+}
+
+/// A step of a length of its own, or of that of a profile.
+fn fixed_step(section: Section<'_>, batch_size: u32) -> Result<Consumer, PlanError> {
+    let Some(value) = section.get("profile") else {
+        let milliseconds = section.require("milliseconds")?.number()?;
+        return Ok(Consumer::fixed_step(milliseconds));
+    };
+    let profiles: Vec<(&str, &StepProfile)> = PROFILES.iter().map(|one| (one.name, one)).collect();
+    let profile = value.one_of(&profiles)?;
+    let milliseconds = optional(&section, "milliseconds", Value::number)?;
+    Ok(Consumer::FixedStep {
+        milliseconds: milliseconds.unwrap_or_else(|| profile.milliseconds(batch_size)),
+        profile: Some(profile.name.to_owned()),
     })
 }
 
@@ -307,11 +342,16 @@ fn schedule(section: Section<'_>) -> Result<Schedule, PlanError> {
     })
 }
 
-const CACHE_STATES: &[(&str, CacheState)] = &[
-    ("warm", CacheState::Warm),
-    ("cold", CacheState::Cold),
-    ("as-is", CacheState::AsIs),
-];
+/// One state of the page cache, or several.
+fn cache_states(value: &Value<'_>) -> Result<Vec<CacheState>, PlanError> {
+    let states = named(&CacheState::ALL, CacheState::name);
+    if value.is_array() {
+        let elements = value.elements()?;
+        return elements.iter().map(|one| one.one_of(&states)).collect();
+    }
+    Ok(vec![value.one_of(&states)?])
+}
+
 const ORIENTATIONS: &[(&str, OrientationRule)] = &[
     ("apply", OrientationRule::Apply),
     ("ignore", OrientationRule::Ignore),

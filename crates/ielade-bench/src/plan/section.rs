@@ -176,6 +176,11 @@ impl<'a> Value<'a> {
         }
     }
 
+    /// True for an array.
+    pub(super) fn is_array(&self) -> bool {
+        self.content.get_ref().is_array()
+    }
+
     /// The elements of an array.
     pub(super) fn elements(&self) -> Result<Vec<Self>, PlanError> {
         let array = self

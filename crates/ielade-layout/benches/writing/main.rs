@@ -68,7 +68,7 @@ impl Arguments {
                 true => memory.to_owned(),
                 false => std::env::temp_dir(),
             },
-            time: Duration::from_secs(180),
+            time: Duration::from_mins(3),
             only: String::new(),
         };
         let mut words = words.peekable();

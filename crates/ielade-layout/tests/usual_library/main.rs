@@ -8,6 +8,8 @@ mod arrow;
 mod cifar_bin;
 mod files;
 mod foreign_files;
+mod hdf5_foreign;
+mod hdf5_written;
 mod lmdb;
 mod npy;
 mod npy_foreign;
@@ -32,6 +34,7 @@ fn main() -> ExitCode {
     let tests = [
         files::tests(),
         npy::tests(),
+        hdf5_written::tests(),
         npy_foreign::tests(),
         safetensors::tests(),
         cifar_bin::tests(),
@@ -42,6 +45,7 @@ fn main() -> ExitCode {
         tfrecord::tests(),
         webdataset::tests(),
         zarr::tests(),
+        hdf5_foreign::tests(),
     ];
     run(tests.into_iter().flatten().collect())
 }

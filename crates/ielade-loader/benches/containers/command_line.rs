@@ -22,7 +22,7 @@ impl Arguments {
         let mut this = Self {
             source: None,
             stores: PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("stores"),
-            time: Duration::from_secs(180),
+            time: Duration::from_mins(3),
             only: String::new(),
             libraries: false,
         };

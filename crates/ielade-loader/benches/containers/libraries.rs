@@ -226,16 +226,10 @@ impl Theirs {
 
     fn row(&self, library: &'static Library, store: &Store, shuffle: Shuffle) -> Row {
         let ours = ours::name(&store.layout, shuffle);
-        let theirs = library.shuffle.map_or_else(
-            || {
-                if shuffle == WITHIN_CHUNKS {
-                    "16 chunks"
-                } else {
-                    "global"
-                }
-            },
-            |own| own,
-        );
+        let theirs = library.shuffle.unwrap_or(match shuffle {
+            WITHIN_CHUNKS => "16 chunks",
+            _ => "global",
+        });
         Row {
             layout: store.layout.clone(),
             library,

@@ -103,7 +103,7 @@ fn plan(analysis: &Analysis) -> Facts {
             "Blocks",
             format!("{} complete of {}", analysis.complete_blocks, plan.blocks),
         ),
-        ("Cache", cache(plan.cache).to_owned()),
+        ("Cache", cache(&plan.cache)),
         ("Seed", plan.seed.to_string()),
     ]
 }
@@ -111,7 +111,11 @@ fn plan(analysis: &Analysis) -> Facts {
 fn consumer_text(consumer: &Consumer, epochs: u32) -> String {
     let what = match consumer {
         Consumer::None => "none, the loader alone".to_owned(),
-        Consumer::FixedStep { milliseconds } => format!("fixed step of {milliseconds} ms"),
+        Consumer::FixedStep {
+            milliseconds,
+            profile: Some(profile),
+        } => format!("fixed step of {milliseconds} ms (profile {profile})"),
+        Consumer::FixedStep { milliseconds, .. } => format!("fixed step of {milliseconds} ms"),
         Consumer::Model(settings) => model_text(settings),
     };
     let epochs = match epochs {
@@ -130,10 +134,18 @@ fn model_text(settings: &TrainingSettings) -> String {
     )
 }
 
-const fn cache(state: CacheState) -> &'static str {
+fn cache(states: &[CacheState]) -> String {
+    let texts: Vec<&str> = states.iter().map(|state| cache_text(*state)).collect();
+    texts.join("; ")
+}
+
+const fn cache_text(state: CacheState) -> &'static str {
     match state {
         CacheState::Warm => "warm: files read once before the first epoch",
-        CacheState::Cold => "cold: files dropped from the page cache before the first epoch",
+        CacheState::Cold => "cold: files dropped from the page cache before every epoch",
+        CacheState::ColdFirst => {
+            "cold at first: files dropped from the page cache before the first epoch"
+        }
         CacheState::AsIs => "as it is: nothing was done to the page cache",
     }
 }

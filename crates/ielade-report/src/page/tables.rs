@@ -92,8 +92,8 @@ pub(super) fn consumer_tables(analysis: &Analysis) -> Vec<ConsumerTable> {
 pub(super) fn consumer_title(group: &ConsumerGroup) -> String {
     match answer::work_of(group) {
         Work::Load => "Loader alone".to_owned(),
-        Work::Feed => format!("Step of {}", group.consumer.replacen("fixed ", "", 1)),
-        Work::Train => format!("Training {}", group.consumer),
+        Work::Feed => format!("Step of {}", group.name.replacen("fixed ", "", 1)),
+        Work::Train => format!("Training {}", group.name),
     }
 }
 

@@ -201,7 +201,7 @@ fn without_the_baseline_no_ratio_is_given() {
 #[test]
 fn a_model_comes_before_a_fixed_step_and_that_before_the_loader_alone() {
     let entries = [BASELINE];
-    let step = Consumer::FixedStep { milliseconds: 5.0 };
+    let step = Consumer::fixed_step(5.0);
     let groups = vec![
         group(&Consumer::None, &entries),
         group(&step, &entries),
@@ -229,7 +229,7 @@ fn the_words_follow_the_consumer() {
         "{alone}"
     );
     assert!(alone.ends_with(", loader alone."), "{alone}");
-    let step = sentence(&Consumer::FixedStep { milliseconds: 5.0 });
+    let step = sentence(&Consumer::fixed_step(5.0));
     assert!(step.starts_with("npy/u8 feeds fastest here"), "{step}");
     assert!(step.ends_with(", fixed 5 ms step."), "{step}");
 }

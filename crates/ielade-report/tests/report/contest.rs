@@ -2,12 +2,15 @@
 
 use crate::sample;
 use ielade_bench::{
-    analysis::{Analysis, ConfigurationSummary, ConsumerGroup, Estimate, Interval, Metric, Ratio},
+    analysis::{
+        Analysis, ConfigurationSummary, ConsumerGroup, Estimate, Family, Interval, Metric, Ratio,
+        Test,
+    },
     record::Configuration,
 };
 use ielade_core::{
     training::{ModelName, TrainingSettings},
-    worker_protocol::Consumer,
+    worker_protocol::{BatchOrigin, CacheState, Consumer},
 };
 
 /// One layout of a contest.
@@ -88,6 +91,9 @@ impl Entry {
                 layout: sample::layout(self.layout),
                 consumer: consumer.clone(),
                 epochs: 3,
+                cache: CacheState::Warm,
+                origin: BatchOrigin::Store,
+                control: false,
             },
             completed: self.runs,
             failures: vec!["no such store".to_owned(); if self.runs == 0 { 2 } else { 0 }],
@@ -102,6 +108,10 @@ impl Entry {
                 .collect(),
             points: Vec::new(),
             bad_samples: Vec::new(),
+            outliers: Vec::new(),
+            left_out: Vec::new(),
+            epochs: Vec::new(),
+            first_to_later: None,
         }
     }
 }
@@ -113,11 +123,13 @@ pub(crate) fn cnn() -> Consumer {
 /// The layouts that were run with one consumer.
 pub(crate) fn group(consumer: &Consumer, entries: &[Entry]) -> ConsumerGroup {
     ConsumerGroup {
+        name: consumer.label(),
         consumer: consumer.label(),
         summaries: entries
             .iter()
             .map(|entry| entry.summary(consumer))
             .collect(),
+        ..ConsumerGroup::default()
     }
 }
 
@@ -128,6 +140,16 @@ pub(crate) fn analysis(groups: Vec<ConsumerGroup>) -> Analysis {
         complete_blocks: 10,
         baseline: sample::layout("files/jpeg"),
         groups,
+        family: Family {
+            comparisons: 0,
+            alpha: 0.05,
+            band: 0.05,
+            test: Test::SignFlip,
+            trap: None,
+        },
+        splits: Vec::new(),
+        stalls: Vec::new(),
+        drift: None,
         warnings: Vec::new(),
     }
 }

@@ -105,7 +105,7 @@ fn without_escapes(text: &str) -> String {
 fn names_and_warnings_cannot_steer_the_terminal() {
     let mut analysis = sample_analysis(3);
     analysis.warnings.push("\u{1b}[2Jgone\u{7}".to_owned());
-    analysis.groups[0].consumer = "no\u{1b}ne\r".to_owned();
+    analysis.groups[0].name = "no\u{1b}ne\r".to_owned();
     analysis.groups[0].summaries[0]
         .configuration
         .layout

@@ -42,16 +42,20 @@ fn noise(run: u64, epoch: u64, spread: f64) -> f64 {
 pub(crate) fn plan() -> Plan {
     let consumers = [
         Consumer::None,
-        Consumer::FixedStep { milliseconds: 5.0 },
+        Consumer::fixed_step(5.0),
         Consumer::Model(TrainingSettings::of(ModelName::Cnn)),
     ];
-    Plan::new(
+    let plan = Plan::new(
         "made-up figures",
         DataPlan::of("data/made-up"),
         LAYOUTS.iter().map(|name| layout(name)).collect(),
         consumers.into_iter().map(ConsumerPlan::of).collect(),
     )
-    .expect("the plan makes sense")
+    .expect("the plan makes sense");
+    Plan {
+        control: false,
+        ..plan
+    }
 }
 
 pub(crate) fn environment() -> Environment {
@@ -65,6 +69,7 @@ pub(crate) fn environment() -> Environment {
         file_system: Some("ext4 (rw,relatime,discard)".to_owned()),
         gpu: None,
         load: Some(0.31),
+        ..Environment::default()
     }
 }
 
@@ -117,7 +122,7 @@ fn epoch_report(place: usize, consumer: &Consumer, run: u64, epoch: u32) -> Epoc
     let steps = SAMPLES.div_ceil(128);
     let (seconds, wait) = match consumer {
         Consumer::None => (load, load),
-        Consumer::FixedStep { milliseconds } => {
+        Consumer::FixedStep { milliseconds, .. } => {
             let busy = steps as f64 * milliseconds / 1000.0;
             (busy + 0.04 * load, 0.04 * load)
         }
@@ -154,6 +159,7 @@ fn epoch_report(place: usize, consumer: &Consumer, run: u64, epoch: u32) -> Epoc
         evaluation_seconds: if is_model { 1.1 } else { 0.0 },
         step_losses: Vec::new(),
         bad_samples: Vec::new(),
+        ..EpochReport::default()
     }
 }
 
@@ -215,9 +221,11 @@ fn run_record(configuration: u32, block: u32, position: u32) -> RunRecord {
             peak_anonymous_bytes: resident,
             cpu_user_seconds: training,
             cpu_system_seconds: 0.1,
-            major_faults: 0,
-            read_bytes: 0,
+            ..ProbeSummary::default()
         },
+        series: None,
+        marks: Vec::new(),
+        attempt: 0,
     }
 }
 

@@ -1,6 +1,7 @@
 //! `ielade bench`: the whole experiment, from a data set to a table and a page.
 
 mod default_plan;
+mod forecast;
 mod own_images;
 mod run_progress;
 
@@ -49,7 +50,8 @@ pub(crate) fn run(options: &BenchOptions) -> anyhow::Result<Exit> {
         .out
         .clone()
         .unwrap_or_else(|| Path::new("results").join(&plan.name));
-    for line in proposed.estimate {
+    let beforehand = forecast::beforehand(&plan, options.pilot.as_deref(), &out)?;
+    for line in proposed.estimate.iter().chain(&beforehand) {
         eprintln!("{line}");
     }
     if proposed.is_long && !options.yes && !begun(&out) && !confirmed()? {
@@ -99,6 +101,13 @@ fn adjusted(mut plan: Plan, options: &BenchOptions) -> anyhow::Result<Plan> {
     if let Some(stores) = &options.stores {
         plan.data.stores.clone_from(stores);
     }
+    if !options.cache.is_empty() {
+        plan.cache.clone_from(&options.cache);
+    }
+    plan.target_ci = options.target_ci.or(plan.target_ci);
+    plan.most_blocks = options.most_blocks.or(plan.most_blocks);
+    plan.memory_limit = options.memory_limit.or(plan.memory_limit);
+    plan.split |= options.split;
     plan.validate()?;
     Ok(plan)
 }
@@ -141,7 +150,7 @@ fn perform(plan: &Plan, out: &Path, stop: &AtomicBool) -> anyhow::Result<Exit> {
     for warning in experiment.warnings() {
         eprintln!("warning: {warning}");
     }
-    let mut shown = RunProgress::new(experiment.standing());
+    let mut shown = RunProgress::new(experiment.standing(), plan);
     let end = experiment.run(&mut shown, stop);
     shown.finish();
     let exit = match end? {

@@ -3,7 +3,7 @@
 use super::watching::{Watching, foreign_names, loader_settings};
 use crate::{arguments::LoadOptions, exit::Exit};
 use ielade::{
-    core::worker_protocol::{CacheState, Consumer, Job, PROTOCOL_VERSION},
+    core::worker_protocol::{BatchOrigin, CacheState, Consumer, Job, PROTOCOL_VERSION},
     worker::run_job,
 };
 
@@ -22,6 +22,8 @@ pub(crate) fn run(options: &LoadOptions) -> anyhow::Result<Exit> {
         } else {
             CacheState::Warm
         },
+        batches: BatchOrigin::Store,
+        memory_limit: None,
         save_weights: None,
     };
     let mut watching = Watching::new(options.loader.batch_size, None)?;

@@ -5,7 +5,7 @@ use crate::{arguments::TrainOptions, exit::Exit};
 use ielade::{
     core::{
         training::TrainingSettings,
-        worker_protocol::{CacheState, Consumer, Job, PROTOCOL_VERSION},
+        worker_protocol::{BatchOrigin, CacheState, Consumer, Job, PROTOCOL_VERSION},
     },
     worker::run_job,
 };
@@ -27,6 +27,8 @@ pub(crate) fn run(options: &TrainOptions) -> anyhow::Result<Exit> {
         epochs: options.epochs,
         seed: options.loader.seed,
         cache: CacheState::AsIs,
+        batches: BatchOrigin::Store,
+        memory_limit: None,
         save_weights: options.save_weights.clone(),
     };
     let mut watching = Watching::new(options.loader.batch_size, options.events.as_deref())?;

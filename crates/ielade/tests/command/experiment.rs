@@ -16,6 +16,7 @@ const PLAN: &str = r#"
 name = "small"
 blocks = 4
 epochs = 2
+most_repeats = 0
 layouts = ["files/jpeg", "npy/u8", "npy/f32"]
 
 [data]
@@ -37,7 +38,8 @@ kind = "model"
 model = "linear"
 "#;
 
-const RUNS: usize = 4 * 3 * 3;
+/// Four blocks of three layouts and the control, each with three consumers.
+const RUNS: usize = 4 * (3 + 1) * 3;
 
 fn runs(results: &Path) -> Vec<RunRecord> {
     let Ok(found) = records::read(results) else {
@@ -69,6 +71,76 @@ fn check_complete(ielade: &Ielade) {
         .map(|run| (run.block, run.configuration))
         .collect();
     assert_eq!(places.len(), RUNS, "a run was lost or doubled");
+}
+
+#[test]
+fn two_states_of_the_cache_a_control_and_the_split_are_all_run_and_recorded() {
+    let ielade = ready();
+    let said = ielade.run(&[
+        "bench",
+        "plan.toml",
+        "--blocks",
+        "3",
+        "--cache",
+        "warm",
+        "--cache",
+        "cold",
+        "--split",
+    ]);
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    assert!(
+        said.stderr.contains("for 3 blocks of runs"),
+        "{}",
+        said.stderr
+    );
+    let results = ielade.path("results/small");
+    let found = records::read(&results).unwrap().records;
+    let Some(Record::Experiment(experiment)) = found.first() else {
+        panic!("no experiment")
+    };
+    let names: BTreeSet<&str> = experiment
+        .configurations
+        .iter()
+        .map(|one| one.name.as_str())
+        .collect();
+    // Three consumers in two states with three layouts and a control, and the model from memory.
+    assert_eq!(names.len(), 3 * 2 * 4 + 1);
+    for name in [
+        "npy/u8 · linear · cold",
+        "files/jpeg (control) · none · warm",
+        "memory · linear",
+    ] {
+        assert!(names.contains(name), "{names:?}");
+    }
+    let runs = runs(&results);
+    assert_eq!(runs.len(), 3 * names.len());
+    for run in &runs {
+        let configuration = &experiment.configurations[run.configuration as usize];
+        let has_proof = run.ready.as_ref().unwrap().residency.is_some();
+        assert_eq!(
+            has_proof,
+            configuration.origin.is_store(),
+            "{}",
+            configuration.name
+        );
+        assert!(run.epochs.iter().all(|epoch| epoch.step.is_some()));
+    }
+    // The records are the pilot of the next experiment.
+    let said = ielade.run(&[
+        "bench",
+        "plan.toml",
+        "--blocks",
+        "1",
+        "--pilot",
+        "results/small",
+        "--out",
+        "next",
+    ]);
+    assert!(
+        said.stderr.contains("for 1 block of runs"),
+        "{}",
+        said.stderr
+    );
 }
 
 #[test]

@@ -20,7 +20,7 @@ pub(super) fn demo() -> Result<Plan, PlanError> {
             epochs: Some(10),
         },
         ConsumerPlan {
-            consumer: Consumer::FixedStep { milliseconds: 2.0 },
+            consumer: Consumer::fixed_step(2.0),
             epochs: Some(3),
         },
         ConsumerPlan {

@@ -177,9 +177,7 @@ fn draft(folder: &Path, data_set: &DataSet, survey: &Survey) -> anyhow::Result<(
             epochs: Some(3),
         },
         ConsumerPlan {
-            consumer: Consumer::FixedStep {
-                milliseconds: FIXED_STEP,
-            },
+            consumer: Consumer::fixed_step(FIXED_STEP),
             epochs: Some(EPOCHS),
         },
     ];
@@ -268,30 +266,31 @@ impl Estimate {
         let steps = (survey.train as f64 / f64::from(plan.loader.batch_size)).ceil();
         let mut bytes = 0.0;
         let mut seconds = 0.0;
+        let load = |layout: &LayoutId| match layout.encoding.element() {
+            None => (survey.bytes_per_image, survey.decode_seconds / cores),
+            Some(element) => {
+                let size = (image.values() * element.size()) as f64;
+                (size, size / ARRAY_RATE)
+            }
+        };
         for layout in &plan.layouts {
-            let (per_image, load) = match layout.encoding.element() {
-                None => (survey.bytes_per_image, survey.decode_seconds / cores),
-                Some(element) => {
-                    let size = (image.values() * element.size()) as f64;
-                    (size, size / ARRAY_RATE)
-                }
-            };
+            let (per_image, _) = load(layout);
             bytes += per_image * images;
             seconds += images * (survey.decode_seconds / cores + per_image / DISK_RATE);
-            let epoch = survey.train as f64 * load;
-            for consumer in &plan.consumers {
-                let work = match consumer.consumer {
-                    Consumer::None => 0.0,
-                    Consumer::FixedStep { milliseconds } => steps * milliseconds / 1e3,
-                    // Evaluation goes forward only: about a third of a step.
-                    Consumer::Model(_) => {
-                        step.unwrap_or_default()
-                            * (steps + steps * survey.test as f64 / survey.train as f64 / 3.0)
-                    }
-                };
-                let epochs = f64::from(consumer.epochs.unwrap_or(plan.epochs));
-                seconds += f64::from(plan.blocks) * (PROCESS_SECONDS + epochs * epoch.max(work));
-            }
+        }
+        for run in plan.configurations() {
+            let epoch = survey.train as f64 * load(&run.layout).1;
+            let work = match run.consumer {
+                Consumer::None => 0.0,
+                Consumer::FixedStep { milliseconds, .. } => steps * milliseconds / 1e3,
+                // Evaluation goes forward only: about a third of a step.
+                Consumer::Model(_) => {
+                    step.unwrap_or_default()
+                        * (steps + steps * survey.test as f64 / survey.train as f64 / 3.0)
+                }
+            };
+            let all = f64::from(run.epochs) * epoch.max(work);
+            seconds += f64::from(plan.blocks) * (PROCESS_SECONDS + all);
         }
         Self {
             seconds,

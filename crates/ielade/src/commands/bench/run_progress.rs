@@ -1,9 +1,13 @@
 //! The bar over an experiment's runs.
 
+use super::forecast;
 use crate::progress;
 use ielade::{
     bench::{
         experiment::{Progress, RunPlace, Standing},
+        pilot::Forecast,
+        plan::Plan,
+        precision::Widest,
         record::{Outcome, RunRecord},
     },
     core::worker_protocol::Event,
@@ -12,20 +16,22 @@ use indicatif::ProgressBar;
 use std::time::Duration;
 
 /// One bar: runs done, the current run, the time left by the runs so far.
-pub(super) struct RunProgress {
+pub(super) struct RunProgress<'a> {
     bar: ProgressBar,
+    plan: &'a Plan,
 }
 
-impl RunProgress {
-    pub(super) fn new(standing: Standing) -> Self {
+impl<'a> RunProgress<'a> {
+    pub(super) fn new(standing: Standing, plan: &'a Plan) -> Self {
         let bar = progress::runs(standing.total.into());
         bar.enable_steady_tick(Duration::from_millis(500));
-        let shown = Self { bar };
+        let shown = Self { bar, plan };
         shown.stand(&standing);
         shown
     }
 
     fn stand(&self, standing: &Standing) {
+        self.bar.set_length(standing.total.into());
         self.bar
             .set_position((standing.completed + standing.failed).into());
         if let Some(seconds) = standing.seconds_left {
@@ -39,7 +45,7 @@ impl RunProgress {
     }
 }
 
-impl Progress for RunProgress {
+impl Progress for RunProgress<'_> {
     fn run_started(&mut self, run: &RunPlace<'_>, standing: &Standing) {
         self.stand(standing);
         self.bar.set_message(format!(
@@ -66,6 +72,19 @@ impl Progress for RunProgress {
             self.warning(&format!("{} failed: {message}", run.configuration.name));
         }
         self.stand(standing);
+    }
+
+    fn forecast(&mut self, found: &Forecast) {
+        self.bar.suspend(|| {
+            for line in forecast::lines(self.plan, found) {
+                eprintln!("{line}");
+            }
+        });
+    }
+
+    fn precision(&mut self, blocks: u32, widest: &Widest) {
+        let line = forecast::precision_line(self.plan, blocks, widest);
+        self.bar.suspend(|| eprintln!("{line}"));
     }
 
     fn warning(&mut self, message: &str) {

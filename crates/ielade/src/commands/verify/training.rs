@@ -6,7 +6,9 @@ use ielade::{
     core::{
         ForeignNames, LayoutId,
         training::{ModelName, TrainingSettings},
-        worker_protocol::{CacheState, Consumer, Event, Job, LoaderSettings, PROTOCOL_VERSION},
+        worker_protocol::{
+            BatchOrigin, CacheState, Consumer, Event, Job, LoaderSettings, PROTOCOL_VERSION,
+        },
     },
     layout::open_any,
     worker::{Observer, WorkerError, run_job},
@@ -64,6 +66,8 @@ impl Curve {
             epochs: 1,
             seed: 1,
             cache: CacheState::AsIs,
+            batches: BatchOrigin::Store,
+            memory_limit: None,
             save_weights: None,
         };
         let mut losses = Losses::default();
