@@ -51,13 +51,12 @@ fn write(layout: &LayoutId, images: &Images, place: &Path) -> Result<Vec<f64>, F
     for index in 0..images.count() {
         writer.push(&images.sample(index))?;
     }
-    let pushed = start.elapsed();
+    let pushed = start.elapsed().as_secs_f64();
     writer.checkpoint()?;
-    let synced = start.elapsed();
+    let synced = start.elapsed().as_secs_f64();
     writer.finish()?;
-    let all = start.elapsed();
-    let phases = [pushed, synced - pushed, all - synced];
-    Ok(phases.map(|phase| phase.as_secs_f64()).to_vec())
+    let all = start.elapsed().as_secs_f64();
+    Ok(vec![pushed, synced - pushed, all - synced])
 }
 
 /// Adds the whole of `prepare`; gives its name.
