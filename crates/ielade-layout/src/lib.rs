@@ -38,6 +38,7 @@ mod lmdb;
 pub mod mapped;
 pub mod npy;
 pub mod options;
+mod output_file;
 pub mod parquet;
 mod payload;
 pub mod prepare;

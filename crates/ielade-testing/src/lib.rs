@@ -20,18 +20,21 @@
 //! }
 //! ```
 //!
-//! [`server::TestServer`] is there for downloads, which tests never make from the network.
+//! [`contest`] and [`Served`] measure one thing against another, in turns. [`server::TestServer`] is there for downloads, which tests never make from the network.
 
 mod browser;
+pub mod contest;
 mod python;
 mod real_images;
 mod requirement;
+mod served;
 pub mod server;
 
 pub use browser::{Browser, Visit, browser};
 pub use python::{Python, python_with};
 pub use real_images::real_images;
 pub use requirement::{Missing, run, test};
+pub use served::Served;
 
 /// One test of such a target.
 pub use libtest_mimic::Trial;

@@ -14,14 +14,13 @@ mod metadata;
 
 use super::{CONTAINER, DATA_FILE, encode};
 use crate::{
-    LayoutError, LayoutWriter, digest, label_spool::LabelSpool, payload::ExpectedPayload,
+    LayoutError, LayoutWriter, label_spool::LabelSpool, payload::ExpectedPayload,
     registry::StorePlan,
 };
 use array::ArrayForm;
 use file::DataFile;
 use ielade_core::{Encoding, Sample, manifest::DataFile as StoredFile};
 use metadata::Contents;
-use std::path::PathBuf;
 
 /// First byte of the images: the start of a page, behind the superblock.
 const DATA_START: u64 = 4096;
@@ -61,11 +60,10 @@ pub(super) fn create(plan: &StorePlan<'_>) -> Result<Box<dyn LayoutWriter>, Layo
     };
     let path = plan.folder.join(DATA_FILE);
     Ok(Box::new(Hdf5Writer {
-        folder: plan.folder.to_owned(),
         classes: plan.classes.to_vec(),
         encoding: plan.encoding,
         expected,
-        file: DataFile::open(path, plan.written, opened.end)?,
+        file: DataFile::open(&path, plan.written, opened.end)?,
         images: opened.images,
         labels: LabelSpool::open(plan.folder, plan.written)?,
         written: plan.written,
@@ -73,7 +71,6 @@ pub(super) fn create(plan: &StorePlan<'_>) -> Result<Box<dyn LayoutWriter>, Layo
 }
 
 struct Hdf5Writer {
-    folder: PathBuf,
     classes: Vec<String>,
     encoding: Encoding,
     expected: ExpectedPayload,
@@ -116,9 +113,9 @@ impl LayoutWriter for Hdf5Writer {
         let root = contents.write(&mut self.file, &mut self.labels)?;
         let end = self.file.position();
         self.file.set(0, &encode::superblock(&root, end))?;
-        self.file.sync()?;
+        let file = self.file.finish(DATA_FILE)?;
         self.images.remove()?;
         self.labels.remove()?;
-        Ok(vec![digest::data_file(&self.folder, DATA_FILE)?])
+        Ok(vec![file])
     }
 }
