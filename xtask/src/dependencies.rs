@@ -53,7 +53,8 @@ const LICENCE_IN_FILE: &[(&str, &str)] = &[("cfg_block", "Apache-2.0")];
 pub(crate) fn check() -> anyhow::Result<()> {
     default_build_is_light()?;
     rooms_are_kept()?;
-    licences_are_permitted()
+    licences_are_permitted("Cargo.toml")?;
+    licences_are_permitted("fuzz/Cargo.toml")
 }
 
 fn default_build_is_light() -> anyhow::Result<()> {
@@ -108,8 +109,8 @@ fn rooms_are_kept() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Checks everything that any of our features can pull in, for tests and builds too.
-fn licences_are_permitted() -> anyhow::Result<()> {
+/// Checks everything that any feature of a workspace can pull in, for tests and builds too.
+fn licences_are_permitted(workspace: &str) -> anyhow::Result<()> {
     let text = output(Command::new(env!("CARGO")).args([
         "tree",
         "--locked",
@@ -121,6 +122,8 @@ fn licences_are_permitted() -> anyhow::Result<()> {
         "none",
         "--format",
         "{p}\t{l}",
+        "--manifest-path",
+        workspace,
     ]))?;
     let mut lines: Vec<&str> = text
         .lines()
@@ -140,7 +143,10 @@ fn licences_are_permitted() -> anyhow::Result<()> {
             );
         }
     }
-    println!("{} crates come under permitted licences", lines.len());
+    println!(
+        "{workspace}: {} crates come under permitted licences",
+        lines.len()
+    );
     Ok(())
 }
 
@@ -169,7 +175,7 @@ fn packages() -> anyhow::Result<Vec<Value>> {
     packages.context("cargo metadata names no packages")
 }
 
-fn host() -> anyhow::Result<String> {
+pub(crate) fn host() -> anyhow::Result<String> {
     let text = output(Command::new("rustc").arg("-vV"))?;
     text.lines()
         .find_map(|line| line.strip_prefix("host: "))

@@ -2,11 +2,12 @@
 
 mod command;
 mod dependencies;
+mod fuzz;
 mod python;
 mod steps;
 
 use anyhow::bail;
-use std::process::ExitCode;
+use std::{process::ExitCode, time::Duration};
 
 const HELP: &str = "\
 cargo xtask ci            every check below, in this order
@@ -15,8 +16,13 @@ cargo xtask dependencies  licences, and what the default build must not pull in
 cargo xtask lint          clippy over all targets, no warnings
 cargo xtask docs          API documentation, no warnings
 cargo xtask test          unit, property, doc and end-to-end tests
+cargo xtask fuzz          every reader fuzzed: [--seconds N] for each, 60 without; [TARGET]
 cargo xtask python        the Python environment that tests use, made where it is not there
 cargo xtask demo-time     the main job on the demo set, released build, timed";
+
+/// Time for each of some 35 targets, two at once: short, to see that they work and that what was
+/// found once stays mended. Who changes a reader fuzzes it for longer.
+const FUZZ_TIME: Duration = Duration::from_secs(4);
 
 fn main() -> ExitCode {
     let step = std::env::args().nth(1).unwrap_or_default();
@@ -36,13 +42,21 @@ fn run(step: &str) -> anyhow::Result<()> {
             dependencies::check()?;
             steps::lint()?;
             steps::docs()?;
-            steps::test()
+            steps::test()?;
+            fuzz::fuzz(&fuzz::Request {
+                time: FUZZ_TIME,
+                target: None,
+            })
         }
         "format" => steps::format(),
         "dependencies" => dependencies::check(),
         "lint" => steps::lint(),
         "docs" => steps::docs(),
         "test" => steps::test(),
+        "fuzz" => {
+            let arguments: Vec<String> = std::env::args().skip(2).collect();
+            fuzz::fuzz(&fuzz::Request::parse(&arguments)?)
+        }
         "python" => {
             python::for_tests();
             Ok(())

@@ -12,7 +12,8 @@ use std::{
 const DEMO_LIMIT: Duration = Duration::from_mins(5);
 
 pub(crate) fn format() -> anyhow::Result<()> {
-    cargo(&["fmt", "--all", "--check"])
+    cargo(&["fmt", "--all", "--check"])?;
+    cargo(&["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"])
 }
 
 pub(crate) fn lint() -> anyhow::Result<()> {

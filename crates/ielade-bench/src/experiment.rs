@@ -452,7 +452,7 @@ mod tests {
         busy::Unwatched,
         plan::{ConsumerPlan, DataPlan, Plan},
         record::{DataSetSummary, StoreSummary},
-        records::{RecordLog, RecordsError},
+        records::RecordLog,
         worker::WorkerCommand,
     };
     use ielade_core::{Split, worker_protocol::Consumer};
@@ -508,7 +508,10 @@ mod tests {
             .run(&mut Silent, &AtomicBool::new(false))
             .unwrap_err();
         assert!(
-            matches!(error, ExperimentError::Records(RecordsError::Append { .. })),
+            matches!(
+                error,
+                ExperimentError::Records(crate::records::RecordsError::Append { .. })
+            ),
             "{error}"
         );
         assert!(error.to_string().contains("make room"), "{error}");

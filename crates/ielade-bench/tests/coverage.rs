@@ -44,7 +44,7 @@ fn of_mean(truth: f64, draw: impl Fn(&mut KeyedRandom) -> f64) -> f64 {
     })
 }
 
-// With 20,000 repeats the shares are those that `statistics` states. The bounds are four standard
+// With 10,000 repeats the shares are those that `statistics` states. The bounds are four standard
 // deviations of such a share in 2,000 repeats (0.02) to either side.
 
 #[test]

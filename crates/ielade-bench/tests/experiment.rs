@@ -2,6 +2,8 @@
 
 mod faults;
 mod programs;
+#[path = "programs/store.rs"]
+mod store;
 
 use ielade_bench::{
     analysis::{Metric, analyse},
@@ -20,7 +22,7 @@ use ielade_core::{
     training::{ModelName, TrainingSettings},
     worker_protocol::{Consumer, Event},
 };
-use programs::{Store, example};
+use programs::example;
 use std::{
     collections::BTreeMap,
     fs,
@@ -29,6 +31,7 @@ use std::{
     process::{Child, Command, Stdio},
     sync::atomic::{AtomicBool, Ordering},
 };
+use store::Store;
 
 /// An experiment of two blocks, without a consumer and with a model; `stores` gives each layout
 /// the behaviour of its worker, or the folder that is named after it.

@@ -1,6 +1,8 @@
 //! Every way in which a worker can end, well or badly.
 
 mod programs;
+#[path = "programs/store.rs"]
+mod store;
 
 use ielade_bench::record::ProbeSummary;
 use ielade_bench::worker::{Ending, Limits, WorkerCommand, WorkerError, WorkerRun, run_worker};
@@ -10,12 +12,13 @@ use ielade_core::{
         BatchOrigin, CacheState, Consumer, Event, Job, LoaderSettings, PROTOCOL_VERSION,
     },
 };
-use programs::{Store, example};
+use programs::example;
 use std::{
     path::Path,
     sync::atomic::{AtomicBool, Ordering},
     time::{Duration, Instant},
 };
+use store::Store;
 
 fn job(store: &Path) -> Job {
     Job {

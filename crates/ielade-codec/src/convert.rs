@@ -99,6 +99,25 @@ impl Normaliser {
         });
     }
 
+    /// Planes of 8-bit values to normalised planes, the same bits as [`Normaliser::u8_to_f32`] makes
+    /// of the same pixels interleaved; both hold the same number of values.
+    pub fn u8_planes_to_f32(&self, from: &[u8], planes: &mut [f32]) {
+        let pixels = from.len() / CHANNELS;
+        if pixels == 0 {
+            return;
+        }
+        let pairs = from
+            .chunks_exact(pixels)
+            .zip(planes.chunks_exact_mut(pixels));
+        for ((from, to), (scale, bias)) in pairs.zip(self.scale.into_iter().zip(self.bias)) {
+            self.arch.dispatch(Values {
+                from,
+                to,
+                convert: |value: u8| f32::from(value) * scale + bias,
+            });
+        }
+    }
+
     /// Interleaved 16-bit pixels to normalised planes; both hold the same number of values.
     pub fn u16_to_f32(&self, interleaved: &[u16], planes: &mut [f32]) {
         let (scale, bias) = (self.scale, self.bias);
@@ -293,6 +312,22 @@ mod tests {
             normaliser.u8_to_planes(&narrow, &mut c);
             normaliser.u16_to_u8(&wide, &mut d);
             prop_assert_eq!(c, d);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn planes_give_the_same_bits_as_interleaved_pixels(
+            pixels in proptest::collection::vec(any::<[u8; 3]>(), 0..200),
+        ) {
+            let normaliser = Normaliser::new(&cifar());
+            let interleaved = pixels.concat();
+            let mut planes = vec![0; interleaved.len()];
+            normaliser.u8_to_planes(&interleaved, &mut planes);
+            let (mut a, mut b) = (vec![0.0; planes.len()], vec![0.0; planes.len()]);
+            normaliser.u8_to_f32(&interleaved, &mut a);
+            normaliser.u8_planes_to_f32(&planes, &mut b);
+            prop_assert_eq!(a, b);
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! Buckets grow by a constant factor γ: bucket *i* holds the values in (γ^(i−1), γ^i], and stands
 //! for 2γ^i / (γ + 1), which is off by at most (γ − 1) / (γ + 1) of the true value. This is the
-//! sketch of C. Masson, J. E. Rim and H. K. Lee, "DDSketch: a fast and fully-mergeable quantile
+//! sketch of C. Masson, J. E. Rim and H. K. Lee, "`DDSketch`: a fast and fully-mergeable quantile
 //! sketch with relative-error guarantees", PVLDB 12 (2019), with a relative error of 2 %.
 
 use serde::{Deserialize, Serialize};
@@ -103,8 +103,7 @@ impl Histogram {
 }
 
 fn bucket_of(seconds: f64) -> usize {
-    // Also where it is not a number.
-    if !(seconds > SHORTEST) {
+    if seconds.is_nan() || seconds <= SHORTEST {
         return 0;
     }
     let bucket = ((seconds / SHORTEST).ln() / GROWTH.ln()).ceil();

@@ -11,14 +11,19 @@
 //! rows[0]["image"], rows.features["label"].int2str(rows[0]["label"])
 //! ```
 //!
-//! Raw images are of Arrow's extension type `arrow.fixed_shape_tensor`, which tells shape and type,
-//! where a plain `fixed_size_binary` would leave both to a convention (`bf16`, which Arrow lacks, is
-//! `uint16` there, and the schema's entry `image.dtype` says `bfloat16`):
+//! Raw images are lists in lists of fixed sizes, so that the column's type tells their shape and
+//! `rows.with_format("numpy")` gives them as arrays (`bf16`, which Arrow lacks, is `uint16` there,
+//! and the schema's entry `image.dtype` says `bfloat16`). Arrow's own extension type
+//! `arrow.fixed_shape_tensor` would tell as much, but `datasets` does not load it; it is read where
+//! others wrote it. Without a copy:
 //!
 //! ```python
 //! import pyarrow
-//! table = pyarrow.ipc.open_file(pyarrow.memory_map("STORE/train.arrow")).read_all()
-//! images = table["image"].chunk(0).to_numpy_ndarray()  # the first batch, without a copy
+//! batch = pyarrow.ipc.open_file(pyarrow.memory_map("STORE/train.arrow")).get_batch(0)
+//! values, shape = batch["image"], [len(batch)]
+//! while pyarrow.types.is_fixed_size_list(values.type):
+//!     values, shape = values.flatten(), [*shape, values.type.list_size]
+//! images = values.to_numpy().reshape(shape)
 //! ```
 //!
 //! The footer tells where the batches are, and each batch where its buffers are; so opening a store
@@ -36,8 +41,11 @@ mod flatbuffer_writer;
 mod foreign;
 mod images;
 mod messages;
+mod places;
 mod reader;
 mod schema;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 use crate::{

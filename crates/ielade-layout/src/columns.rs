@@ -8,7 +8,6 @@ pub(crate) mod fault;
 pub(crate) mod features;
 pub(crate) mod files;
 pub(crate) mod first_images;
-pub(crate) mod output;
 pub(crate) mod packed;
 
 /// The column of images.

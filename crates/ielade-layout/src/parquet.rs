@@ -40,7 +40,11 @@ mod levels;
 mod metadata;
 mod page;
 mod reader;
+#[cfg(test)]
+mod tests;
 mod thrift;
+mod thrift_writer;
+mod values;
 mod writer;
 
 use crate::{

@@ -3,7 +3,7 @@
 use crate::{
     LayoutError, LayoutReader, LayoutWriter, StoreFolder, arrow, cifar_bin, files,
     foreign::{ForeignFile, ForeignStore},
-    lmdb, npy,
+    hdf5, lmdb, npy,
     options::{self, OptionRule},
     parquet, safetensors, sqlite,
     store::names_of,
@@ -16,6 +16,7 @@ use std::path::Path;
 pub const CONTAINERS: &[Container] = &[
     files::CONTAINER,
     npy::CONTAINER,
+    hdf5::CONTAINER,
     zarr::CONTAINER,
     tfrecord::CONTAINER,
     webdataset::CONTAINER,

@@ -99,7 +99,10 @@ pub fn default_folder(data_set: &str, split: Split, layout: &LayoutId) -> PathBu
 /// manifest tells of.
 pub fn open_store(folder: &Path) -> Result<Box<dyn LayoutReader>, LayoutError> {
     let manifest = read_manifest(folder)?;
-    let container = registry::check(&manifest.layout)?;
+    let container = registry::check(&manifest.layout).map_err(|error| LayoutError::Manifest {
+        path: folder.join(MANIFEST_FILE),
+        reason: error.to_string(),
+    })?;
     check_files(folder, &manifest)?;
     (container.open)(StoreFolder::new(folder, manifest))
 }
@@ -162,7 +165,8 @@ pub fn read_manifest(folder: &Path) -> Result<Manifest, LayoutError> {
             known: FORMAT_VERSION,
         });
     }
-    let manifest = serde_json::from_value(value).map_err(|error| unusable(error.to_string()))?;
+    // From the text once more: of a key that is there twice, the value above kept the last.
+    let manifest = serde_json::from_slice(&content).map_err(|error| unusable(error.to_string()))?;
     check_manifest(&manifest).map_err(unusable)?;
     Ok(manifest)
 }

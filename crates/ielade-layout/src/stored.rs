@@ -9,6 +9,7 @@
 
 pub(crate) mod array;
 pub(crate) mod chunked;
+pub(crate) mod gather;
 pub(crate) mod labels;
 pub(crate) mod mapped;
 pub(crate) mod one_file;
@@ -209,9 +210,22 @@ impl<S: StoredSamples> StoreReader<S> {
             ..
         } = context;
         let head = SampleHead { index, label };
-        self.payload(index, self.scratch(layout_state))
-            .and_then(|payload| Ok(slot.put(place, head, payload, pixels)?))
-            .map_err(|reason| self.bad_sample(place, index, reason))
+        let scratch = self.scratch(layout_state);
+        let done = if self.is_planes_for(slot) {
+            self.samples
+                .fetch(index, &mut scratch.fetch)
+                .and_then(|planes| Ok(slot.put_planes(place, head, planes, pixels)?))
+        } else {
+            self.payload(index, scratch)
+                .and_then(|payload| Ok(slot.put(place, head, payload, pixels)?))
+        };
+        done.map_err(|reason| self.bad_sample(place, index, reason))
+    }
+
+    /// Whether the bytes need not be put in another order for the batch.
+    fn is_planes_for(&self, slot: &BatchSlot<'_>) -> bool {
+        matches!(self.form, SampleForm::Array(form)
+            if form.is_planes_of_bytes() && slot.is_of_size(form.delivered()))
     }
 
     fn bad_sample(&self, place: usize, index: u32, reason: BadSampleReason) -> LayoutError {

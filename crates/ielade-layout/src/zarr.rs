@@ -35,7 +35,7 @@
 //! order, and no filter but `vlen-bytes`. Chunks that are not there are of the fill value.
 
 mod array;
-mod blosc;
+pub(crate) mod blosc;
 mod chunks;
 mod data_type;
 mod foreign;

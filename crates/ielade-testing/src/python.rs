@@ -68,6 +68,15 @@ impl Python {
         )))
     }
 
+    /// The interpreter, to be started with a script of the caller's.
+    pub fn command(&self) -> Command {
+        let mut command = Command::new(&self.program);
+        command
+            .env("HF_HUB_OFFLINE", "1")
+            .env("TF_CPP_MIN_LOG_LEVEL", "3");
+        command
+    }
+
     /// Runs a script in a folder; gives what it wrote to standard output. The network stays out of
     /// it: libraries that would look for newer data are told not to, and keep their caches in the
     /// folder.

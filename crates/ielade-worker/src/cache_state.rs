@@ -1,9 +1,15 @@
 //! Bringing a store's files into the page cache, or out of it.
 
 use crate::WorkerError;
-use ielade_core::worker_protocol::{CacheState, Job};
+use ielade_core::worker_protocol::{COLD_RESIDENCY, CacheState, Job};
 use ielade_layout::cache;
-use std::path::Path;
+use std::{path::Path, thread, time::Duration};
+
+/// How often dropping a store is tried.
+const ATTEMPTS: u32 = 5;
+
+/// Time between two attempts: the kernel reads ahead a few megabytes at most.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// Brings the store's files into the state that the job asks for, before anything of it is open.
 pub(crate) fn establish(job: &Job) -> Result<(), WorkerError> {
@@ -21,9 +27,20 @@ pub(crate) fn establish(job: &Job) -> Result<(), WorkerError> {
     }
 }
 
-/// Drops the store's files from the page cache, but for what a process has mapped.
+/// Drops the store's files from the page cache, but for what another process has mapped.
+///
+/// Pages that the kernel is just reading ahead cannot be dropped; so it is tried a few times.
 pub(crate) fn drop_files(store: &Path) -> Result<(), WorkerError> {
-    cache::drop_cache(store).map_err(in_store(store))
+    for attempt in 0..ATTEMPTS {
+        if attempt > 0 {
+            thread::sleep(PAUSE);
+        }
+        cache::drop_cache(store).map_err(in_store(store))?;
+        if residency(store).is_none_or(|share| share <= COLD_RESIDENCY) {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// Share of the store's bytes in the page cache; `None` where the system does not tell.

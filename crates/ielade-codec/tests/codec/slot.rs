@@ -314,3 +314,41 @@ fn labels_and_positions_are_written_beside_the_images() {
     assert!(places[0] == places[1] && places[1] == places[2]);
     assert!(places[0].iter().any(|byte| *byte != 0));
 }
+
+proptest! {
+    #[test]
+    fn planes_of_bytes_give_the_same_batch_as_interleaved_pixels(
+        pixels in proptest::collection::vec(any::<u8>(), SPEC.values()),
+        seed in any::<u64>(),
+    ) {
+        let planes: Vec<u8> = (0..3)
+            .flat_map(|channel| pixels.iter().skip(channel).step_by(3).copied())
+            .collect();
+        let key = AugmentationKey {
+            augmentation: Augmentation { crop_padding: 4, horizontal_flip: true },
+            seed,
+            epoch: 0,
+        };
+        for element in [Element::F32, Element::F16, Element::U8] {
+            let pipeline = pipeline(element, SPEC);
+            let expected =
+                put(&pipeline, key, 5, Payload::PixelsU8 { spec: SPEC, values: &pixels }).unwrap();
+            let mut images = AlignedBytes::zeroed(pipeline.output.image_bytes());
+            let (mut labels, mut indices) = ([0], [0]);
+            let mut slot = BatchSlot::new(
+                &pipeline,
+                key,
+                images.as_bytes_mut(),
+                &mut labels,
+                &mut indices,
+            );
+            prop_assert!(slot.is_of_size(SPEC));
+            let scratch = &mut ThreadContext::new(&pipeline).pixels;
+            let head = SampleHead { index: 5, label: Some(2) };
+            slot.put_planes(0, head, &planes, scratch).unwrap();
+            prop_assert!(slot.put_planes(0, head, &planes[1..], scratch).is_err());
+            prop_assert_eq!((labels[0], indices[0]), (2, 5));
+            prop_assert_eq!(images.as_bytes(), expected.as_bytes());
+        }
+    }
+}

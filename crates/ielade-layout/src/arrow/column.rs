@@ -2,6 +2,7 @@
 
 use super::{
     file::{Batch, BatchPlace, Contents},
+    places::{PADDING, Stored, Validity},
     schema::{Array, Column, List, Schema, Values},
 };
 use crate::{
@@ -16,10 +17,7 @@ use crate::{
     stored::{array::ByteOrder, mapped::Place},
 };
 use ielade_core::{Element, sample::NO_LABEL};
-use std::{ops::Range, path::PathBuf};
-
-/// Bytes by which a buffer may be longer than its values.
-const PADDING: u64 = 1024;
+use std::path::PathBuf;
 
 /// Files of the same columns, and what they tell of themselves.
 pub(super) struct Table {
@@ -27,15 +25,6 @@ pub(super) struct Table {
     pub(super) schema: Schema,
     /// With the number of the file.
     batches: Vec<(u32, BatchPlace)>,
-}
-
-/// How the images of a column lie in a batch.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Stored {
-    /// By offsets.
-    Bytes { large: bool },
-    /// At equal distances, in the buffer of this number.
-    Even { bytes: u64, buffer: usize },
 }
 
 impl Table {
@@ -209,7 +198,7 @@ impl Table {
         self.each_batch(|_, batch| {
             let most = batch.rows * 8 + PADDING;
             let (mut validity, mut room) = (Vec::new(), Vec::new());
-            let validity = batch.content(batch.buffer(column, 0)?, most, &mut validity)?;
+            let validity = Validity::of(batch, column, &mut validity)?;
             let buffer = batch.buffer(column, 1)?;
             let bytes = batch.content(buffer, most, &mut room)?;
             let rows = batch.rows as usize;
@@ -218,13 +207,8 @@ impl Table {
             let bytes = bytes.ok_or_else(|| {
                 Fault::new(buffer.0, format!("a buffer too short for {rows} numbers"))
             })?;
-            if !validity.is_empty() && validity.len() < rows.div_ceil(8) {
-                return Err(Fault::new(batch.at, "a validity that is too short"));
-            }
-            let is_there =
-                |row: usize| validity.is_empty() || validity[row / 8] >> (row % 8) & 1 == 1;
             let values = kind.values(bytes, ByteOrder::Little).enumerate();
-            numbers.extend(values.map(|(row, value)| match is_there(row) {
+            numbers.extend(values.map(|(row, value)| match validity.is_there(row) {
                 true => value,
                 false => NO_LABEL,
             }));
@@ -291,88 +275,6 @@ fn even_size(offsets: &[u8], rows: u64, large: bool) -> Option<u64> {
     length
 }
 
-/// A buffer (start and length), and where in it each image lies.
-type ImageRanges = ((u64, u64), Vec<Range<u64>>);
-
-impl Stored {
-    /// The buffer of a batch's images, and where in it each lies.
-    fn ranges(
-        &self,
-        batch: &Batch<'_>,
-        column: &Column,
-        room: &mut Vec<u8>,
-    ) -> Result<ImageRanges, Fault> {
-        match self {
-            Self::Bytes { large } => {
-                let offsets = batch.buffer(column, 1)?;
-                let data = batch.buffer(column, 2)?;
-                let most = batch.rows * 8 + PADDING;
-                let bytes = batch.content(offsets, most, room)?;
-                let limit = limit_of(batch, data);
-                let ranges = match large {
-                    true => offset_ranges::<8>(bytes, batch.rows, limit),
-                    false => offset_ranges::<4>(bytes, batch.rows, limit),
-                };
-                let ranges = ranges.map_err(|fault| match batch.compression {
-                    Compression::None => fault.behind(offsets.0),
-                    _ => Fault::new(offsets.0, fault.reason),
-                })?;
-                Ok((data, ranges))
-            }
-            Self::Even { bytes, buffer } => {
-                let data = batch.buffer(column, *buffer)?;
-                let end = batch.rows.saturating_mul(*bytes);
-                let limit = limit_of(batch, data);
-                if end > limit {
-                    let reason = format!("{end} bytes of images where {limit} can be");
-                    return Err(Fault::new(data.0, reason));
-                }
-                let ranges = (0..batch.rows).map(|row| row * bytes..(row + 1) * bytes);
-                Ok((data, ranges.collect()))
-            }
-        }
-    }
-}
-
-/// Bytes that a buffer may have when it is unpacked.
-fn limit_of(batch: &Batch<'_>, (_, length): (u64, u64)) -> u64 {
-    match batch.compression {
-        Compression::None => length,
-        _ => MAX_UNPACKED,
-    }
-}
-
-/// The stretches between offsets, which must ascend and end within `limit`.
-fn offset_ranges<const SIZE: usize>(
-    bytes: &[u8],
-    rows: u64,
-    limit: u64,
-) -> Result<Vec<Range<u64>>, Fault> {
-    if rows == 0 {
-        return Ok(Vec::new());
-    }
-    let (offsets, _) = bytes.as_chunks::<SIZE>();
-    if offsets.len() as u64 <= rows {
-        let reason = format!("{} offsets for {rows} rows", offsets.len());
-        return Err(Fault::new(0, reason));
-    }
-    let number = |offset: &[u8; SIZE]| {
-        let mut eight = [0; 8];
-        eight[..SIZE].copy_from_slice(offset);
-        u64::from_le_bytes(eight)
-    };
-    let mut ranges = Vec::with_capacity(rows as usize);
-    for (row, pair) in offsets.windows(2).take(rows as usize).enumerate() {
-        let (start, end) = (number(&pair[0]), number(&pair[1]));
-        if start > end || end > limit || end - start > u32::MAX.into() {
-            let reason = format!("row {row} lies from {start} to {end} of {limit} bytes");
-            return Err(Fault::new((row * SIZE) as u64, reason));
-        }
-        ranges.push(start..end);
-    }
-    Ok(ranges)
-}
-
 /// Batches of images that must be unpacked.
 pub(super) struct PackedBatches {
     files: Vec<NamedFile>,
@@ -391,7 +293,7 @@ impl Pages for PackedBatches {
         let (buffer, ranges) = self.stored.ranges(&batch, &self.column, &mut Vec::new())?;
         let lent = {
             let content = batch.content(buffer, MAX_UNPACKED, &mut room.bytes)?;
-            let end = ranges.last().map_or(0, |range| range.end);
+            let end = ranges.iter().map(|range| range.end).max().unwrap_or(0);
             if end > content.len() as u64 {
                 let reason = format!("{end} bytes of images in a buffer of {}", content.len());
                 return Err(Fault::new(buffer.0, reason).into());

@@ -9,8 +9,8 @@ use ielade_core::Element;
 use serde_json::Value;
 
 /// Keys of a field's metadata: the extension type that it is of, and what the extension keeps.
-pub(super) const EXTENSION: &str = "ARROW:extension:name";
-pub(super) const EXTENSION_METADATA: &str = "ARROW:extension:metadata";
+const EXTENSION: &str = "ARROW:extension:name";
+const EXTENSION_METADATA: &str = "ARROW:extension:metadata";
 /// Lists of a fixed size that are arrays of one shape
 /// (<https://arrow.apache.org/docs/format/CanonicalExtensions.html#fixed-shape-tensor>).
 pub(super) const TENSOR: &str = "arrow.fixed_shape_tensor";

@@ -3,7 +3,6 @@
 use super::{
     file::CONTINUATION,
     flatbuffer_writer::{Node, encode},
-    images::{EXTENSION, EXTENSION_METADATA, TENSOR},
 };
 use crate::{
     LayoutError,
@@ -27,8 +26,14 @@ const FIXED_LIST: u8 = 16;
 const SCHEMA: u8 = 1;
 const RECORD_BATCH: u8 = 3;
 
+/// What the items of lists are called everywhere.
+const ITEM: &str = "item";
+
 /// Bodies start at a multiple of this.
 pub(super) const ALIGNMENT: u64 = 64;
+
+/// First byte of the first message, behind the magic bytes.
+pub(super) const SCHEMA_START: u64 = 8;
 
 /// The columns of a store.
 #[derive(Debug, Clone)]
@@ -61,7 +66,10 @@ impl Schema {
             Some(element) => {
                 let spec = one_size(plan.shape, plan.folder, container)?;
                 let item = json!({"_type": "Value", "dtype": item_name(element)});
-                let raw = json!({"_type": "List", "feature": item, "length": spec.values()});
+                let raw = arrays::shape_of(element, spec).iter().rev().fold(
+                    item,
+                    |item, size| json!({"_type": "List", "feature": item, "length": size}),
+                );
                 let features = features::text(plan.encoding, plan.classes, &raw);
                 entries.push((features::KEY, features));
                 entries.push((arrays::DTYPE_KEY, arrays::dtype(element).to_owned()));
@@ -80,7 +88,7 @@ impl Schema {
                     leaf(PATH, UTF8, Node::table()),
                 ],
             ),
-            Some((element, spec)) => tensor(element, spec),
+            Some((element, spec)) => array(element, spec),
         };
         let label = leaf(LABEL, INT, int(64, true));
         Node::table()
@@ -95,7 +103,7 @@ impl Schema {
             .u8(1, SCHEMA)
             .node(2, self.node())
             .i64(3, 0);
-        framed(&encode(&message), 8)
+        framed(&encode(&message), SCHEMA_START)
     }
 
     /// The end of a file, without its length.
@@ -116,15 +124,22 @@ impl Schema {
         encode(&footer)
     }
 
-    /// Nodes of the columns, in order: rows of each, of `values` for the numbers of raw images.
+    /// Nodes of the columns, in order: rows of each, and of lists in lists how many there are of
+    /// each.
     fn lengths(&self, rows: u32) -> Vec<u64> {
         let rows = u64::from(rows);
-        match self.array {
+        let Some((element, spec)) = self.array else {
             // image, bytes, path, label
-            None => vec![rows; 4],
-            // image, its numbers, label
-            Some((_, spec)) => vec![rows, rows * spec.values() as u64, rows],
+            return vec![rows; 4];
+        };
+        let mut lengths = vec![rows];
+        let mut length = rows;
+        for size in arrays::shape_of(element, spec) {
+            length *= u64::from(size);
+            lengths.push(length);
         }
+        lengths.push(rows);
+        lengths
     }
 
     /// Buffers of a batch.
@@ -132,8 +147,8 @@ impl Schema {
         match self.array {
             // image: validity; bytes and path: validity, offsets, data; label: validity, data.
             None => 1 + 3 + 3 + 2,
-            // image: validity; its numbers and label: validity, data.
-            Some(_) => 1 + 2 + 2,
+            // image and the lists in it: validity; their numbers and label: validity, data.
+            Some(_) => 3 + 2 + 2,
         }
     }
 
@@ -161,13 +176,15 @@ impl Schema {
             .u8(1, RECORD_BATCH)
             .node(2, batch)
             .i64(3, body as i64);
-        framed(&encode(&message), ALIGNMENT as usize)
+        framed(&encode(&message), 0)
     }
 }
 
-/// A message behind its length, zeros behind it up to a multiple of `alignment`.
-fn framed(message: &[u8], alignment: usize) -> Vec<u8> {
-    let length = (8 + message.len()).next_multiple_of(alignment);
+/// A message behind its length, for the place `start` of a file or one that lies as it does between
+/// multiples of [`ALIGNMENT`]. It reaches up to the next one: a gap would end a stream.
+fn framed(message: &[u8], start: u64) -> Vec<u8> {
+    let end = (start + 8 + message.len() as u64).next_multiple_of(ALIGNMENT);
+    let length = (end - start) as usize;
     let mut bytes = CONTINUATION.to_vec();
     bytes.extend_from_slice(&((length - 8) as u32).to_le_bytes());
     bytes.extend_from_slice(message);
@@ -192,23 +209,19 @@ fn int(bits: i32, signed: bool) -> Node {
     Node::table().i32(0, bits).u8(1, signed.into())
 }
 
-/// Lists of one size with the shape of an image.
-fn tensor(element: Element, spec: ImageSpec) -> Node {
+/// Lists in lists of fixed sizes, which are the shape of an image.
+fn array(element: Element, spec: ImageSpec) -> Node {
     let item = match element {
-        Element::U8 => leaf("item", INT, int(8, false)),
-        Element::U16 | Element::Bf16 => leaf("item", INT, int(16, false)),
-        Element::F16 => leaf("item", FLOAT, Node::table().i16(0, 0)),
-        Element::F32 => leaf("item", FLOAT, Node::table().i16(0, 1)),
+        Element::U8 => leaf(ITEM, INT, int(8, false)),
+        Element::U16 | Element::Bf16 => leaf(ITEM, INT, int(16, false)),
+        Element::F16 => leaf(ITEM, FLOAT, Node::table().i16(0, 0)),
+        Element::F32 => leaf(ITEM, FLOAT, Node::table().i16(0, 1)),
     };
-    let shape = json!({"shape": arrays::shape_of(element, spec)}).to_string();
-    let entries = [(EXTENSION, TENSOR.to_owned()), (EXTENSION_METADATA, shape)];
-    field(
-        IMAGE,
-        FIXED_LIST,
-        Node::table().i32(0, spec.values() as i32),
-    )
-    .tables(5, vec![item])
-    .tables(6, key_values(&entries))
+    let [outer, middle, inner] = arrays::shape_of(element, spec);
+    let list = |name, size: u32, item| {
+        field(name, FIXED_LIST, Node::table().i32(0, size as i32)).tables(5, vec![item])
+    };
+    list(IMAGE, outer, list(ITEM, middle, list(ITEM, inner, item)))
 }
 
 /// The type of the numbers by Arrow's name.

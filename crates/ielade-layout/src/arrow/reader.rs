@@ -1,7 +1,8 @@
 use super::{
     CONTAINER, FILE_ENDING,
-    column::{Stored, Table},
+    column::Table,
     images,
+    places::Stored,
     schema::{Column, Values},
 };
 use crate::{

@@ -9,6 +9,13 @@ use ielade_core::Element;
 const MAX_DEPTH: usize = 32;
 const MAX_FIELDS: usize = 100_000;
 
+/// Bytes of all text, with the names of the fields around each: several may lie on the same bytes of
+/// the file.
+const MAX_TEXT: usize = 64 << 20;
+
+/// What an entry takes beside its text.
+const ENTRY_BYTES: usize = size_of::<(String, String)>();
+
 /// The schema of a table.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Schema {
@@ -108,8 +115,8 @@ impl Schema {
             walk.field(field?, Vec::new(), true)?;
         }
         Ok(Self {
+            entries: walk.entries(table, 2)?,
             columns: walk.columns,
-            entries: entries(table, 2)?,
         })
     }
 
@@ -131,18 +138,6 @@ fn entry<'a>(entries: &'a [(String, String)], key: &str) -> Option<&'a str> {
     found.map(|(_, value)| value.as_str())
 }
 
-fn entries(table: FlatTable<'_>, id: usize) -> Result<Vec<(String, String)>, Fault> {
-    let mut entries = Vec::new();
-    for entry in table.tables(id)? {
-        let entry = entry?;
-        entries.push((entry.text(0)?, entry.text(1)?));
-        if entries.len() > MAX_FIELDS {
-            return Err(table.fault("more entries than a schema has"));
-        }
-    }
-    Ok(entries)
-}
-
 /// Goes over all fields, in the order in which their buffers lie.
 #[derive(Default)]
 struct Walk {
@@ -150,9 +145,34 @@ struct Walk {
     fields: usize,
     buffers: usize,
     views: usize,
+    /// Bytes of text so far.
+    text: usize,
 }
 
 impl Walk {
+    /// Counts bytes of text.
+    fn count(&mut self, bytes: usize, table: FlatTable<'_>) -> Result<(), Fault> {
+        self.text = self.text.saturating_add(bytes);
+        if self.text > MAX_TEXT {
+            return Err(table.fault(format!("a schema of more than {MAX_TEXT} bytes of text")));
+        }
+        Ok(())
+    }
+
+    fn entries(&mut self, table: FlatTable<'_>, id: usize) -> Result<Vec<(String, String)>, Fault> {
+        let mut entries = Vec::new();
+        for entry in table.tables(id)? {
+            let entry = entry?;
+            let (key, value) = (entry.text(0)?, entry.text(1)?);
+            self.count(key.len() + value.len() + ENTRY_BYTES, entry)?;
+            entries.push((key, value));
+            if entries.len() > MAX_FIELDS {
+                return Err(table.fault("more entries than a schema has"));
+            }
+        }
+        Ok(entries)
+    }
+
     /// Goes over a field and those below it; those in lists and unions are no columns.
     fn field(
         &mut self,
@@ -165,6 +185,7 @@ impl Walk {
         if self.fields > MAX_FIELDS || path.len() > MAX_DEPTH {
             return Err(field.fault("more fields, or deeper ones, than a schema has"));
         }
+        self.count(path.iter().map(String::len).sum(), field)?;
         let (first, views) = (self.buffers, self.views);
         let number = field.u8(2)?;
         let kind = field
@@ -185,12 +206,13 @@ impl Walk {
         };
         let is_struct = number == kind::STRUCT && !is_dictionary;
         if is_column && !is_struct {
+            let entries = self.entries(field, 6)?;
             self.columns.push(Column {
                 path: path.clone(),
                 values,
                 buffer: first,
                 views,
-                entries: entries(field, 6)?,
+                entries,
             });
         }
         if !is_dictionary {

@@ -1,14 +1,13 @@
 use super::{
     CONTAINER, FILE_ENDING,
     file::{CONTINUATION, MAGIC},
-    messages::{ALIGNMENT, Block, Schema},
+    messages::{ALIGNMENT, Block, SCHEMA_START, Schema},
 };
 use crate::{
-    LayoutError, LayoutWriter, columns::output::Output, digest, options, payload::ExpectedPayload,
+    LayoutError, LayoutWriter, options, output_file::OutputFile, payload::ExpectedPayload,
     registry::StorePlan,
 };
 use ielade_core::{Sample, manifest::DataFile};
-use std::path::PathBuf;
 
 /// Rows of a batch, unless the options say otherwise.
 const BATCH_ROWS: u32 = 1000;
@@ -24,12 +23,11 @@ pub(super) fn create(plan: &StorePlan<'_>) -> Result<Box<dyn LayoutWriter>, Layo
     let payload = ExpectedPayload::of(plan, CONTAINER.name)?;
     let schema = Schema::of(plan, CONTAINER.name)?;
     let name = format!("{}.{FILE_ENDING}", plan.split);
-    let mut output = Output::create(&plan.folder.join(&name))?;
+    let mut output = OutputFile::create(&plan.folder.join(&name))?;
     output.write(MAGIC)?;
-    output.fill_to(8)?;
+    output.fill_to(SCHEMA_START)?;
     output.write(&schema.message())?;
     Ok(Box::new(ArrowWriter {
-        folder: plan.folder.to_owned(),
         name,
         is_raw: !plan.encoding.is_compressed_image(),
         payload,
@@ -43,12 +41,11 @@ pub(super) fn create(plan: &StorePlan<'_>) -> Result<Box<dyn LayoutWriter>, Layo
 }
 
 struct ArrowWriter {
-    folder: PathBuf,
     name: String,
     is_raw: bool,
     payload: ExpectedPayload,
     schema: Schema,
-    output: Output,
+    output: OutputFile,
     batch_rows: u32,
     /// Samples that are expected still.
     left: u32,
@@ -107,7 +104,8 @@ impl ArrowWriter {
             Ok::<_, LayoutError>((start - batch.body, bytes.len() as u64))
         };
         let buffers = if self.is_raw {
-            vec![NONE, NONE, images, NONE, append(&batch.labels)?]
+            let labels = append(&batch.labels)?;
+            vec![NONE, NONE, NONE, NONE, images, NONE, labels]
         } else {
             let ends = (0, batch.ends.len() as u64);
             let path_ends = append(&batch.path_ends)?;
@@ -190,7 +188,6 @@ impl LayoutWriter for ArrowWriter {
         self.output.write(&footer)?;
         self.output.write(&(footer.len() as u32).to_le_bytes())?;
         self.output.write(MAGIC)?;
-        self.output.sync()?;
-        Ok(vec![digest::data_file(&self.folder, &self.name)?])
+        Ok(vec![self.output.finish(&self.name)?])
     }
 }

@@ -3,19 +3,12 @@ use super::{
     records::{RecordFiles, shape_text},
 };
 use crate::{
-    LayoutError, LayoutWriter, digest, disk, payload::ExpectedPayload, registry::StorePlan,
-    store::one_size,
+    LayoutError, LayoutWriter, digest, disk, output_file::OutputFile, payload::ExpectedPayload,
+    registry::StorePlan, store::one_size,
 };
 use ielade_codec::CHANNELS;
 use ielade_core::{Sample, manifest::DataFile};
-use std::{
-    fs::{File, OpenOptions},
-    io::{BufWriter, Seek, SeekFrom, Write},
-    path::{Path, PathBuf},
-};
-
-/// Bytes that are collected before they are handed to the system.
-const BUFFER_BYTES: usize = 1 << 20;
+use std::path::{Path, PathBuf};
 
 /// Opens a folder to write records.
 pub(super) fn create(plan: &StorePlan<'_>) -> Result<Box<dyn LayoutWriter>, LayoutError> {
@@ -34,8 +27,12 @@ pub(super) fn create(plan: &StorePlan<'_>) -> Result<Box<dyn LayoutWriter>, Layo
         folder: plan.folder.to_owned(),
         expected: ExpectedPayload::of(plan, super::CONTAINER.name)?,
         files,
-        data: GrowingFile::open(plan.folder.join(files.name(file)), u64::from(kept) * record)?,
-        labels: GrowingFile::open(plan.folder.join(LABELS_FILE), plan.written.into())?,
+        data: OutputFile::open(
+            &plan.folder.join(files.name(file)),
+            u64::from(kept) * record,
+        )?,
+        labels: OutputFile::open(&plan.folder.join(LABELS_FILE), plan.written.into())?,
+        complete: Vec::new(),
         written: plan.written,
         planes: Vec::new(),
     }))
@@ -51,58 +48,14 @@ fn classes_text(classes: &[String]) -> String {
     text
 }
 
-/// A file that is written to its end.
-struct GrowingFile {
-    path: PathBuf,
-    file: BufWriter<File>,
-}
-
-impl GrowingFile {
-    /// Keeps the first `kept` bytes and cuts off what follows them.
-    fn open(path: PathBuf, kept: u64) -> Result<Self, LayoutError> {
-        let mut file = OpenOptions::new()
-            .create(kept == 0)
-            .truncate(kept == 0)
-            .write(true)
-            .open(&path)
-            .map_err(LayoutError::io("open", &path))?;
-        let found = file.metadata().map_err(LayoutError::io("read", &path))?;
-        if found.len() < kept {
-            return Err(LayoutError::FileSize {
-                path,
-                expected: kept,
-                found: found.len(),
-            });
-        }
-        file.set_len(kept)
-            .and_then(|()| file.seek(SeekFrom::End(0)))
-            .map_err(LayoutError::io("cut", &path))?;
-        Ok(Self {
-            path,
-            file: BufWriter::with_capacity(BUFFER_BYTES, file),
-        })
-    }
-
-    fn write(&mut self, bytes: &[u8]) -> Result<(), LayoutError> {
-        self.file
-            .write_all(bytes)
-            .map_err(LayoutError::io("write", &self.path))
-    }
-
-    fn sync(&mut self) -> Result<(), LayoutError> {
-        self.file
-            .flush()
-            .and_then(|()| self.file.get_ref().sync_data())
-            .map_err(LayoutError::io("sync", &self.path))
-    }
-}
-
 struct CifarWriter {
     folder: PathBuf,
     expected: ExpectedPayload,
     files: RecordFiles,
-    data: GrowingFile,
-    labels: GrowingFile,
+    data: OutputFile,
+    labels: OutputFile,
+    /// Files of records that this run completed.
+    complete: Vec<DataFile>,
     written: u32,
     /// Room for one image.
     planes: Vec<u8>,
@@ -114,9 +67,9 @@ impl CifarWriter {
         let (file, place) = self.files.place(self.written);
         if place == 0 && file > 0 {
             let path = self.folder.join(self.files.name(file));
-            if path != self.data.path {
-                self.data.sync()?;
-                self.data = GrowingFile::open(path, 0)?;
+            if path != self.data.path() {
+                let full = std::mem::replace(&mut self.data, OutputFile::create(&path)?);
+                self.complete.push(full.finish(&self.files.name(file - 1))?);
             }
         }
         Ok(())
@@ -156,14 +109,27 @@ impl LayoutWriter for CifarWriter {
         self.labels.sync()
     }
 
-    fn finish(mut self: Box<Self>) -> Result<Vec<DataFile>, LayoutError> {
-        self.checkpoint()?;
+    fn finish(self: Box<Self>) -> Result<Vec<DataFile>, LayoutError> {
         remove_later(&self.folder, self.files, self.written)?;
-        let data = self.files.names(self.written).map(|(name, _)| name);
-        let others = [LABELS_FILE, CLASSES_FILE, SHAPE_FILE];
-        data.chain(others.map(str::to_owned))
-            .map(|name| digest::data_file(&self.folder, &name))
-            .collect()
+        let Self {
+            folder,
+            files,
+            data,
+            labels,
+            mut complete,
+            written,
+            ..
+        } = *self;
+        let last = data.path().file_name().unwrap_or_default().to_owned();
+        complete.push(data.finish(&last.to_string_lossy())?);
+        let labels = labels.finish(LABELS_FILE)?;
+        let found = |name: &str| match complete.iter().find(|file| file.path == name) {
+            Some(file) => Ok(file.clone()),
+            None => digest::data_file(&folder, name),
+        };
+        let data = files.names(written).map(|(name, _)| found(&name));
+        let others = [CLASSES_FILE, SHAPE_FILE].map(found);
+        data.chain([Ok(labels)]).chain(others).collect()
     }
 }
 

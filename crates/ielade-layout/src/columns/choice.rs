@@ -77,6 +77,18 @@ pub(crate) fn choose(
         Some(name) => Some(named(file, columns, name, Use::Labels)?),
         None => guessed_labels(columns, features, guesses),
     };
+    for chosen in labels.into_iter().chain([images]) {
+        let name = &columns[chosen].path;
+        let of_name = columns.iter().filter(|column| column.path == *name);
+        let count = of_name.count();
+        if count > 1 {
+            return Err(LayoutError::Foreign {
+                path: file.path.to_owned(),
+                reason: format!("it has {count} columns {name:?}"),
+                hint: "give each column a name of its own".to_owned(),
+            });
+        }
+    }
     Ok(Choice { images, labels })
 }
 
@@ -162,9 +174,27 @@ fn guessed_labels(
         .labels
         .iter()
         .find_map(|(name, _)| of_name(name))
-        .or_else(|| LABEL_NAMES.iter().find_map(|name| of_name(name)))?;
+        .or_else(|| LABEL_NAMES.iter().find_map(|name| of_name(name)))
+        .or_else(|| {
+            guesses.extend(refused_labels(columns));
+            None
+        })?;
     guesses.push(format!("the labels are in column {:?}", column.name));
     Some(at)
+}
+
+/// Says why the column whose name is the likeliest for labels is not taken.
+fn refused_labels(columns: &[Column]) -> Option<String> {
+    LABEL_NAMES.iter().find_map(|name| {
+        let mut named = columns.iter().filter(|column| column.path == *name);
+        named.find_map(|column| match column.usable {
+            Use::Neither(what) => Some(format!(
+                "column {name:?} holds {what}, not the numbers of classes; write those as int64 \
+                 (datasets: class_encode_column({name:?}))"
+            )),
+            _ => None,
+        })
+    })
 }
 
 #[cfg(test)]

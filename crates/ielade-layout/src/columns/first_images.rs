@@ -23,13 +23,17 @@ pub(crate) fn describe(
 ) -> Result<(Encoding, ImageShape), LayoutError> {
     let mut scratch = FetchScratch::default();
     let looked_at = count.min(LOOKED_AT);
-    let mut encoding = None;
+    let (mut encoding, mut fault) = (None, None);
     let mut sizes = Vec::new();
     for number in 0..looked_at {
         let index = (u64::from(number) * u64::from(count) / u64::from(looked_at)) as u32;
         // A bad sample among good ones is told when it is loaded.
-        let Ok(bytes) = samples.fetch(index, &mut scratch) else {
-            continue;
+        let bytes = match samples.fetch(index, &mut scratch) {
+            Ok(bytes) => bytes,
+            Err(reason) => {
+                fault.get_or_insert((index, reason));
+                continue;
+            }
         };
         if bytes.is_empty() {
             continue;
@@ -39,10 +43,14 @@ pub(crate) fn describe(
         }
         sizes.push(size_of(bytes));
     }
-    let encoding = encoding.ok_or_else(|| LayoutError::Foreign {
-        path: path.to_owned(),
-        reason: format!("none of {looked_at} samples has an image that can be read"),
-        hint: "name the images with --images".to_owned(),
+    let encoding = encoding.ok_or_else(|| match fault {
+        Some((index, reason)) => LayoutError::BadSample {
+            place: 0,
+            index,
+            path: samples.path(index),
+            reason,
+        },
+        None => no_images(looked_at, path),
     })?;
     let shape = match sizes.as_slice() {
         [Some(first), rest @ ..] if rest.iter().all(|size| *size == Some(*first)) => {
@@ -60,6 +68,16 @@ pub(crate) fn describe(
         }
     };
     Ok((encoding, shape))
+}
+
+fn no_images(looked_at: u32, path: &Path) -> LayoutError {
+    LayoutError::Foreign {
+        path: path.to_owned(),
+        reason: format!("none of {looked_at} samples has an image"),
+        hint: "name the images with --images; where it holds only paths of images, put the images \
+               into it (datasets: save_to_disk does so)"
+            .to_owned(),
+    }
 }
 
 fn encoding_of(bytes: &[u8], index: u32, path: &Path) -> Result<Encoding, LayoutError> {

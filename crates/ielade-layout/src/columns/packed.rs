@@ -12,8 +12,8 @@ const KEPT_BYTES: usize = 32 << 20;
 /// Pages that a thread keeps, at most: beyond that, looking for one costs more than unpacking.
 const KEPT_PAGES: usize = 64;
 
-/// In the place of a page's number: a sample that has no image.
-pub(crate) const NO_PAGE: u32 = u32::MAX;
+/// In the place of a value's number: a sample that has no image.
+pub(crate) const NO_VALUE: u32 = u32::MAX;
 
 /// Where a sample is found: the number of a page, and of a value within it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,7 +100,7 @@ impl<P: Pages> StoredSamples for PackedSamples<P> {
     ) -> Result<&'a [u8], BadSampleReason> {
         let slot = self.slots.get(index as usize);
         let slot = slot.ok_or(BadSampleReason::Missing)?;
-        if slot.page == NO_PAGE {
+        if slot.value == NO_VALUE {
             return Ok(&[]);
         }
         let page = self.page(slot.page, scratch.state(Kept::default))?;

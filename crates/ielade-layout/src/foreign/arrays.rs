@@ -12,6 +12,12 @@ pub(crate) const LABEL_NAMES: [&str; 8] = [
     "labels", "label", "y", "targets", "target", "classes", "class", "cls",
 ];
 
+/// Names under which the names of classes are usually kept.
+pub(crate) const CLASS_NAMES: [&str; 4] = ["class_names", "classes", "label_names", "names"];
+
+/// Bytes that are taken for an image of variable length, to tell which array is the largest.
+const USUAL_IMAGE_BYTES: u64 = 16 << 10;
+
 /// An array of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ArrayEntry {
@@ -69,7 +75,9 @@ impl ArrayEntry {
     pub(crate) fn images(&self) -> Result<(ArrayForm, u32), String> {
         let is_channels = |length: u64| matches!(length, 1 | 3);
         let Some(element) = self.scalar.element else {
-            let hint = if self.scalar.name.contains("f8") || self.scalar.name == "F64" {
+            let hint = if ["F64", "float64"].contains(&&*self.scalar.name)
+                || self.scalar.name.contains("f8")
+            {
                 "; write it again as float32"
             } else {
                 ""
@@ -182,6 +190,70 @@ pub(crate) fn choose(
         count,
         labels,
     })
+}
+
+/// Which arrays are images and labels, where images may also be bytes of variable length.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct AnyChoice {
+    /// Number of the images among the entries.
+    pub(crate) images: usize,
+    /// How an image lies in the array; `None` for compressed images.
+    pub(crate) form: Option<ArrayForm>,
+    pub(crate) count: u32,
+    /// Number of the labels among the entries.
+    pub(crate) labels: Option<usize>,
+}
+
+/// As [`choose`], of arrays of which some are lists of bytes of variable length: `lists` has the
+/// length of each of these.
+///
+/// # Errors
+/// As [`choose`].
+pub(crate) fn choose_any(
+    entries: &[ArrayEntry],
+    lists: &[Option<u32>],
+    file: &ForeignFile<'_>,
+    guesses: &mut Vec<String>,
+) -> Result<AnyChoice, LayoutError> {
+    let Some((images, count)) = compressed_images(entries, lists, file) else {
+        let choice = choose(entries, file, guesses)?;
+        return Ok(AnyChoice {
+            images: choice.images,
+            form: Some(choice.form),
+            count: choice.count,
+            labels: choice.labels,
+        });
+    };
+    if file.names.images.is_none() {
+        guesses.push(format!(
+            "the images are {} taken as compressed images",
+            entries[images].describe()
+        ));
+    }
+    Ok(AnyChoice {
+        images,
+        form: None,
+        count,
+        labels: choose_labels(entries, file, (images, count), guesses)?,
+    })
+}
+
+/// The list of bytes that the user names or, without a name, the longest one unless another array
+/// is larger; and its length.
+fn compressed_images(
+    entries: &[ArrayEntry],
+    lists: &[Option<u32>],
+    file: &ForeignFile<'_>,
+) -> Option<(usize, u32)> {
+    let lists = lists.iter().enumerate();
+    let mut lists = lists.filter_map(|(at, length)| Some((at, (*length)?)));
+    if let Some(name) = &file.names.images {
+        return lists.find(|(at, _)| entries[*at].name == *name);
+    }
+    let (at, count) = lists.rev().max_by_key(|(_, count)| *count)?;
+    let pixels = entries.iter().filter(|entry| entry.images().is_ok());
+    let largest = pixels.map(ArrayEntry::bytes).max().unwrap_or(0);
+    (u64::from(count) * USUAL_IMAGE_BYTES > largest).then_some((at, count))
 }
 
 /// Finds the labels of the `count` images that are the entry of this number, as [`choose`] does.

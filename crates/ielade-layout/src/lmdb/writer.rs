@@ -6,20 +6,13 @@ use super::{
 use crate::{
     LayoutError, LayoutWriter, digest,
     index::{INDEX_FILE, SampleIndex},
+    output_file::OutputFile,
     payload::ExpectedPayload,
     registry::StorePlan,
     stored::mapped::Place,
 };
 use ielade_core::{Sample, manifest::DataFile};
-use std::{
-    fs::File,
-    io::{BufWriter, Seek, SeekFrom},
-    os::unix::fs::FileExt,
-    path::PathBuf,
-};
-
-/// Bytes that are collected before they are handed to the system.
-const BUFFER_BYTES: usize = 1 << 20;
+use std::path::PathBuf;
 
 /// Samples that the keys can tell apart: nine digits.
 const MAX_SAMPLES: usize = 999_999_999;
@@ -27,15 +20,14 @@ const MAX_SAMPLES: usize = 999_999_999;
 /// Opens a folder to write `data.mdb`.
 pub(super) fn create(plan: &StorePlan<'_>) -> Result<Box<dyn LayoutWriter>, LayoutError> {
     let path = plan.folder.join(DATA_FILE);
-    let mut file = File::create(&path).map_err(LayoutError::io("create", &path))?;
-    file.seek(SeekFrom::Start(2 * PAGE_BYTES as u64))
-        .map_err(LayoutError::io("seek in", &path))?;
+    let mut file = OutputFile::create(&path)?;
+    file.zeros(2 * PAGE_BYTES as u64)?;
     let meta = Meta::new(plan.encoding, plan.shape, plan.classes).to_json();
     let mut writer = LmdbWriter {
         folder: plan.folder.to_owned(),
         path,
         expected: ExpectedPayload::of(plan, super::CONTAINER.name)?,
-        tree: TreeWriter::new(BufWriter::with_capacity(BUFFER_BYTES, file)),
+        tree: TreeWriter::new(file),
         index: SampleIndex::default(),
     };
     writer.add(META_KEY, &meta)?;
@@ -47,7 +39,7 @@ struct LmdbWriter {
     folder: PathBuf,
     path: PathBuf,
     expected: ExpectedPayload,
-    tree: TreeWriter<BufWriter<File>>,
+    tree: TreeWriter<OutputFile>,
     index: SampleIndex,
 }
 
@@ -113,18 +105,10 @@ impl LayoutWriter for LmdbWriter {
         } = *self;
         let failed = |error| LayoutError::io("write", &path)(error);
         let mut placed = |entry, value| note(&mut index.places, entry, value);
-        let (file, head) = tree.finish(&mut placed).map_err(failed)?;
-        let file = file
-            .into_inner()
-            .map_err(std::io::IntoInnerError::into_error)
-            .map_err(failed)?;
-        file.write_all_at(&head, 0)
-            .and_then(|()| file.sync_data())
-            .map_err(failed)?;
+        let (mut file, head) = tree.finish(&mut placed).map_err(failed)?;
+        file.set(0, &head)?;
+        let data = file.finish(DATA_FILE)?;
         index.write_into_store(&folder, std::slice::from_ref(&path))?;
-        [DATA_FILE, INDEX_FILE]
-            .into_iter()
-            .map(|name| digest::data_file(&folder, name))
-            .collect()
+        Ok(vec![data, digest::data_file(&folder, INDEX_FILE)?])
     }
 }

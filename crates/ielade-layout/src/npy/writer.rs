@@ -1,15 +1,9 @@
 use super::{IMAGES_FILE, LABELS_FILE, NpyHeader, NpyType, kind_of, shape_of};
-use crate::{LayoutError, LayoutWriter, digest, registry::StorePlan, store::one_size};
-use ielade_core::{Element, ImageSpec, Payload, Sample, manifest::DataFile, sample::NO_LABEL};
-use std::{
-    fs::{File, OpenOptions},
-    io::{BufWriter, Seek, SeekFrom, Write},
-    os::unix::fs::FileExt,
-    path::{Path, PathBuf},
+use crate::{
+    LayoutError, LayoutWriter, output_file::OutputFile, registry::StorePlan, store::one_size,
 };
-
-/// Bytes that are collected before they are handed to the system.
-const BUFFER_BYTES: usize = 1 << 20;
+use ielade_core::{Element, ImageSpec, Payload, Sample, manifest::DataFile, sample::NO_LABEL};
+use std::path::Path;
 
 /// Opens a folder to write `images.npy` and `labels.npy`.
 pub(super) fn create(plan: &StorePlan<'_>) -> Result<Box<dyn LayoutWriter>, LayoutError> {
@@ -21,7 +15,6 @@ pub(super) fn create(plan: &StorePlan<'_>) -> Result<Box<dyn LayoutWriter>, Layo
     };
     let shape = shape_of(element, spec, 0);
     Ok(Box::new(NpyWriter {
-        folder: plan.folder.to_owned(),
         element,
         spec,
         images: ArrayFile::open(
@@ -35,7 +28,6 @@ pub(super) fn create(plan: &StorePlan<'_>) -> Result<Box<dyn LayoutWriter>, Layo
 }
 
 struct NpyWriter {
-    folder: PathBuf,
     element: Element,
     spec: ImageSpec,
     images: ArrayFile,
@@ -52,17 +44,13 @@ impl LayoutWriter for NpyWriter {
     }
 
     fn checkpoint(&mut self) -> Result<(), LayoutError> {
-        self.images.sync()?;
-        self.labels.sync()
+        self.images.file.sync()?;
+        self.labels.file.sync()
     }
 
-    fn finish(mut self: Box<Self>) -> Result<Vec<DataFile>, LayoutError> {
-        self.images.complete()?;
-        self.labels.complete()?;
-        [IMAGES_FILE, LABELS_FILE]
-            .into_iter()
-            .map(|name| digest::data_file(&self.folder, name))
-            .collect()
+    fn finish(self: Box<Self>) -> Result<Vec<DataFile>, LayoutError> {
+        let images = self.images.finish(IMAGES_FILE)?;
+        Ok(vec![images, self.labels.finish(LABELS_FILE)?])
     }
 }
 
@@ -107,8 +95,7 @@ struct Rows {
 
 /// An npy file that grows along its first dimension.
 struct ArrayFile {
-    path: PathBuf,
-    file: BufWriter<File>,
+    file: OutputFile,
     kind: NpyType,
     row_shape: Vec<u64>,
     rows: Rows,
@@ -121,38 +108,20 @@ impl ArrayFile {
         row_shape: &[u64],
         rows: Rows,
     ) -> Result<Self, LayoutError> {
-        let mut file = OpenOptions::new()
-            .create(true)
-            .truncate(rows.written == 0)
-            .read(true)
-            .write(true)
-            .open(path)
-            .map_err(LayoutError::io("create", path))?;
         let header = Self::header(kind, row_shape, rows.expected);
         let row_bytes = row_shape.iter().product::<u64>() * kind.size() as u64;
-        let end = header.len() as u64 + u64::from(rows.written) * row_bytes;
-        if rows.written == 0 {
-            file.write_all(&header)
-                .map_err(LayoutError::io("write", path))?;
+        let file = if rows.written == 0 {
+            let mut file = OutputFile::create(path)?;
+            file.write(&header)?;
+            file
         } else {
-            let found = file
-                .metadata()
-                .map_err(LayoutError::io("read", path))?
-                .len();
-            if found < end {
-                return Err(LayoutError::FileSize {
-                    path: path.to_owned(),
-                    expected: end,
-                    found,
-                });
-            }
-        }
-        file.set_len(end).map_err(LayoutError::io("cut", path))?;
-        file.seek(SeekFrom::Start(end))
-            .map_err(LayoutError::io("seek in", path))?;
+            OutputFile::open(
+                path,
+                header.len() as u64 + u64::from(rows.written) * row_bytes,
+            )?
+        };
         Ok(Self {
-            path: path.to_owned(),
-            file: BufWriter::with_capacity(BUFFER_BYTES, file),
+            file,
             kind,
             row_shape: row_shape.to_vec(),
             rows,
@@ -167,32 +136,16 @@ impl ArrayFile {
     }
 
     fn push(&mut self, row: &[u8]) -> Result<(), LayoutError> {
-        self.file
-            .write_all(row)
-            .map_err(LayoutError::io("write", &self.path))?;
         self.rows.written += 1;
-        Ok(())
+        self.file.write(row)
     }
 
-    fn sync(&mut self) -> Result<(), LayoutError> {
-        self.file
-            .flush()
-            .map_err(LayoutError::io("write", &self.path))?;
-        self.file
-            .get_ref()
-            .sync_data()
-            .map_err(LayoutError::io("sync", &self.path))
-    }
-
-    /// Corrects the header where fewer rows came than were expected, and syncs.
-    fn complete(&mut self) -> Result<(), LayoutError> {
+    /// Corrects the header where fewer rows came than were expected, and completes the file.
+    fn finish(mut self, name: &str) -> Result<DataFile, LayoutError> {
         if self.rows.written != self.rows.expected {
             let header = Self::header(self.kind, &self.row_shape, self.rows.written);
-            self.file
-                .get_ref()
-                .write_all_at(&header, 0)
-                .map_err(LayoutError::io("write", &self.path))?;
+            self.file.set(0, &header)?;
         }
-        self.sync()
+        self.file.finish(name)
     }
 }

@@ -2,7 +2,8 @@
 
 use super::{
     metadata::{Leaf, Metadata, Physical},
-    page::{self, Encoding, Page},
+    page::{self, Page},
+    values::{self, Encoding},
 };
 use crate::{
     LayoutError,
@@ -10,7 +11,7 @@ use crate::{
         compression::Compression,
         fault::Fault,
         files::NamedFile,
-        packed::{NO_PAGE, PackedSamples, Pages, Slot, Unpacked},
+        packed::{NO_VALUE, PackedSamples, Pages, Slot, Unpacked},
     },
     error::BadSampleReason,
     stored::mapped::Place,
@@ -209,8 +210,8 @@ impl Table {
             };
             let found = indices.into_iter().map(of_index).collect();
             let none = Slot {
-                page: NO_PAGE,
-                value: 0,
+                page: dictionary,
+                value: NO_VALUE,
             };
             slots.extend(content.presence.spread(found, &none));
             Ok(())
@@ -330,7 +331,7 @@ impl<'a> Content<'a> {
         encoding: Encoding,
         physical: Physical,
     ) -> Result<Vec<Range<u32>>, Fault> {
-        let mut ranges = page::ranges(self.values, encoding, physical, self.count)
+        let mut ranges = values::ranges(self.values, encoding, physical, self.count)
             .map_err(|fault| self.fault(page, fault))?;
         for range in &mut ranges {
             *range = range.start + self.start..range.end + self.start;
@@ -339,7 +340,7 @@ impl<'a> Content<'a> {
     }
 
     fn indices(&self, page: &Page, size: usize) -> Result<Vec<u32>, Fault> {
-        page::indices(self.values, self.count, size).map_err(|fault| self.fault(page, fault))
+        values::indices(self.values, self.count, size).map_err(|fault| self.fault(page, fault))
     }
 
     fn integers(
@@ -348,7 +349,7 @@ impl<'a> Content<'a> {
         encoding: Encoding,
         physical: Physical,
     ) -> Result<Vec<i64>, Fault> {
-        page::integers(self.values, encoding, physical, self.count)
+        values::integers(self.values, encoding, physical, self.count)
             .map_err(|fault| self.fault(page, fault))
     }
 

@@ -1,6 +1,6 @@
 //! What is written of a store beside the values: headers of pages, schema, places of columns.
 
-use super::thrift::{Kind, ThriftWriter};
+use super::{thrift::Kind, thrift_writer::ThriftWriter};
 use crate::{
     LayoutError,
     columns::{BYTES, IMAGE, LABEL, PATH, arrays, features},
@@ -126,7 +126,8 @@ impl Schema {
             w.i32(3, REQUIRED);
             w.text(4, IMAGE);
         });
-        leaf(w, LABEL, INT64, REQUIRED);
+        // As `datasets` has all its columns; it takes no notice of class names otherwise.
+        leaf(w, LABEL, INT64, OPTIONAL);
     }
 }
 

@@ -15,6 +15,14 @@ const MAX_FOOTER: u64 = 256 << 20;
 /// Groups of columns within one another.
 const MAX_SCHEMA_DEPTH: usize = 32;
 
+/// Elements of the schema and entries of the file's own metadata, at most: an empty one takes a byte
+/// of the file, and far more of memory.
+const MAX_ELEMENTS: usize = 100_000;
+
+/// Bytes of all columns' names with those of the groups around them, which are told once and needed
+/// with every column.
+const MAX_NAMES: usize = 64 << 20;
+
 /// How the values of a column are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Physical {
@@ -130,7 +138,7 @@ impl Metadata {
         reader.fields(Kind::Struct, |r, id, kind| match id {
             2 => r.items(kind, |r, kind| {
                 schema.push(SchemaElement::read(r, kind)?);
-                Ok(())
+                few(r, schema.len(), "elements of a schema")
             }),
             4 => r.items(kind, |r, kind| {
                 groups.push(RowGroup::read(r, kind)?);
@@ -138,7 +146,7 @@ impl Metadata {
             }),
             5 => r.items(kind, |r, kind| {
                 entries.push(entry(r, kind)?);
-                Ok(())
+                few(r, entries.len(), "entries")
             }),
             8 => Err(r.fault("its columns are encrypted; write it again without")),
             _ => r.skip(kind),
@@ -171,6 +179,14 @@ impl Metadata {
         let rows = self.groups.iter().map(|group| group.rows);
         rows.fold(0, u64::saturating_add)
     }
+}
+
+/// Fails where there are more of something than a table has.
+fn few(reader: &ThriftReader<'_>, found: usize, what: &str) -> Result<(), Fault> {
+    if found <= MAX_ELEMENTS {
+        return Ok(());
+    }
+    Err(reader.fault(format!("more than {MAX_ELEMENTS} {what}")))
 }
 
 /// An element of the schema, which is a tree written from its root on.
@@ -276,6 +292,7 @@ fn leaves_of(schema: &[SchemaElement]) -> Result<Vec<Leaf>, String> {
     };
     let mut leaves = Vec::new();
     let mut names: Vec<&str> = Vec::new();
+    let mut left = MAX_NAMES;
     let mut open = vec![Open {
         left: root.children,
         defined: 0,
@@ -307,9 +324,13 @@ fn leaves_of(schema: &[SchemaElement]) -> Result<Vec<Leaf>, String> {
             });
             continue;
         }
-        let path = names.iter().copied().chain([element.name.as_str()]);
+        let path = || names.iter().copied().chain([element.name.as_str()]);
+        let bytes: usize = path().map(str::len).sum();
+        left = left
+            .checked_sub(bytes)
+            .ok_or_else(|| format!("the names of its columns take more than {MAX_NAMES} bytes"))?;
         leaves.push(Leaf {
-            path: path.map(str::to_owned).collect(),
+            path: path().map(str::to_owned).collect(),
             physical: element.physical()?,
             annotation: element.annotation,
             defined,

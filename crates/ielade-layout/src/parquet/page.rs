@@ -1,46 +1,15 @@
 //! The pages of a column chunk: their headers, and what is in them.
 
 use super::{
-    delta, levels,
-    metadata::{Chunk, Physical, codec},
+    levels,
+    metadata::{Chunk, codec},
     thrift::{Kind, ThriftReader},
+    values::{BIT_PACKED, Encoding},
 };
 use crate::columns::{
     compression::Compression,
     fault::{Fault, part},
 };
-use std::ops::Range;
-
-/// How the values of a page are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Encoding {
-    Plain,
-    /// Numbers of values in the chunk's dictionary.
-    Dictionary,
-    /// Whole numbers as differences.
-    Delta,
-    /// The lengths of all values as differences, then all values.
-    DeltaLengths,
-}
-
-impl Encoding {
-    fn from_code(code: i64) -> Result<Self, String> {
-        let other = match code {
-            0 => return Ok(Self::Plain),
-            2 | 8 => return Ok(Self::Dictionary),
-            5 => return Ok(Self::Delta),
-            6 => return Ok(Self::DeltaLengths),
-            3 => "RLE",
-            4 => "BIT_PACKED",
-            7 => "DELTA_BYTE_ARRAY",
-            9 => "BYTE_STREAM_SPLIT",
-            _ => return Err(format!("a page of the unknown encoding {code}")),
-        };
-        Err(format!(
-            "a page of the encoding {other}, which is not read; write it with PLAIN"
-        ))
-    }
-}
 
 /// A page, where it lies and how it is packed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +29,9 @@ pub(super) struct Page {
     /// Bytes of levels before the values, in the second version of pages; they are never packed.
     /// In the first version the levels are among the values.
     levels: Option<u32>,
+    /// Whether levels of the first version are written as nobody has for ten years; what parquet-mr
+    /// says of columns that have none, too.
+    has_packed_levels: bool,
 }
 
 /// What a header tells of the values.
@@ -128,12 +100,6 @@ impl Page {
         if is_dictionary && !matches!(encoding, Encoding::Plain | Encoding::Dictionary) {
             return Err(fault("a dictionary that is not PLAIN"));
         }
-        // BIT_PACKED, with which nobody has written for ten years.
-        if told.level_encoding == Some(4) && !is_dictionary && !is_second {
-            return Err(fault(
-                "levels of the encoding BIT_PACKED, which is not read",
-            ));
-        }
         let page = Self {
             offset: start + head,
             packed: size(packed)?,
@@ -147,6 +113,7 @@ impl Page {
                 true => Some(size(told.levels)?),
                 false => None,
             },
+            has_packed_levels: told.level_encoding == Some(BIT_PACKED),
         };
         Ok((Some(page), next))
     }
@@ -207,6 +174,10 @@ impl Page {
     pub(super) fn presence(&self, bytes: &[u8], defined: u8) -> Result<(Presence, usize), Fault> {
         if self.is_dictionary {
             return Ok((Presence::All, 0));
+        }
+        if self.has_packed_levels && defined > 0 {
+            let reason = "levels of the encoding BIT_PACKED, which is not read";
+            return Err(Fault::new(self.offset, reason));
         }
         let (levels, end) = match self.levels {
             Some(length) => (bytes.get(..length as usize), length as usize),
@@ -367,128 +338,4 @@ pub(super) fn pages(
         at = next;
     }
     Ok(())
-}
-
-/// Where the `count` values of a page lie, of which `bytes` are the part behind the levels.
-///
-/// # Errors
-/// Where they reach beyond the page, with the place in `bytes`.
-pub(super) fn ranges(
-    bytes: &[u8],
-    encoding: Encoding,
-    physical: Physical,
-    count: usize,
-) -> Result<Vec<Range<u32>>, Fault> {
-    match (physical, encoding) {
-        (Physical::Fixed(length), Encoding::Plain) => fixed_ranges(bytes, length, count),
-        (Physical::Bytes, Encoding::Plain) => plain_ranges(bytes, count),
-        (Physical::Bytes, Encoding::DeltaLengths) => delta_ranges(bytes, count),
-        (_, encoding) => Err(Fault::new(0, format!("bytes of the encoding {encoding:?}"))),
-    }
-}
-
-fn fixed_ranges(bytes: &[u8], length: u32, count: usize) -> Result<Vec<Range<u32>>, Fault> {
-    let end = (length as usize).checked_mul(count);
-    if end.is_none_or(|end| end > bytes.len()) {
-        let reason = format!("{count} values of {length} bytes in {}", bytes.len());
-        return Err(Fault::new(0, reason));
-    }
-    let start = |at: usize| at as u32 * length;
-    Ok((0..count).map(|at| start(at)..start(at + 1)).collect())
-}
-
-fn plain_ranges(bytes: &[u8], count: usize) -> Result<Vec<Range<u32>>, Fault> {
-    if count.checked_mul(4).is_none_or(|least| least > bytes.len()) {
-        let reason = format!("{count} values in {} bytes", bytes.len());
-        return Err(Fault::new(0, reason));
-    }
-    let mut ranges = Vec::with_capacity(count);
-    let mut at = 0;
-    for number in 0..count {
-        let length = bytes[at..]
-            .first_chunk()
-            .map(|four| u32::from_le_bytes(*four));
-        let end = length.and_then(|length| (at + 4).checked_add(length as usize));
-        let Some(end) = end.filter(|end| *end <= bytes.len()) else {
-            let reason = format!("value {number} reaches beyond its page");
-            return Err(Fault::new(at as u64, reason));
-        };
-        ranges.push(at as u32 + 4..end as u32);
-        at = end;
-    }
-    Ok(ranges)
-}
-
-fn delta_ranges(bytes: &[u8], count: usize) -> Result<Vec<Range<u32>>, Fault> {
-    let (lengths, mut at) = delta::numbers(bytes, count)?;
-    let mut ranges = Vec::with_capacity(count);
-    for length in lengths {
-        let end = usize::try_from(length)
-            .ok()
-            .and_then(|length| at.checked_add(length));
-        let Some(end) = end.filter(|end| *end <= bytes.len()) else {
-            let reason = format!("a value of {length} bytes reaches beyond its page");
-            return Err(Fault::new(at as u64, reason));
-        };
-        ranges.push(at as u32..end as u32);
-        at = end;
-    }
-    Ok(ranges)
-}
-
-/// Numbers of values in a dictionary of `size`: a byte with their width, then runs.
-pub(super) fn indices(bytes: &[u8], count: usize, size: usize) -> Result<Vec<u32>, Fault> {
-    let mut found = Vec::new();
-    if count == 0 {
-        return Ok(found);
-    }
-    let Some((width, bytes)) = bytes.split_first() else {
-        return Err(Fault::new(0, "a page without indices"));
-    };
-    levels::runs(bytes, (*width).into(), count, |index, times| {
-        if index as usize >= size {
-            let reason = format!("index {index} into a dictionary of {size}");
-            return Err(Fault::new(0, reason));
-        }
-        found.extend(std::iter::repeat_n(index, times));
-        Ok(())
-    })
-    .map_err(|fault| fault.behind(1))?;
-    Ok(found)
-}
-
-/// Whole numbers of a page, of which `bytes` are the part behind the levels.
-pub(super) fn integers(
-    bytes: &[u8],
-    encoding: Encoding,
-    physical: Physical,
-    count: usize,
-) -> Result<Vec<i64>, Fault> {
-    let size = match (physical, encoding) {
-        (_, Encoding::Delta) => return Ok(delta::numbers(bytes, count)?.0),
-        (Physical::I32, Encoding::Plain) => 4,
-        (Physical::I64, Encoding::Plain) => 8,
-        _ => {
-            return Err(Fault::new(
-                0,
-                format!("numbers of the encoding {encoding:?}"),
-            ));
-        }
-    };
-    let stored = count.checked_mul(size).and_then(|end| bytes.get(..end));
-    let stored = stored.ok_or_else(|| {
-        let found = bytes.len();
-        Fault::new(0, format!("{count} numbers in {found} bytes"))
-    })?;
-    let (fours, eights) = (stored.as_chunks().0, stored.as_chunks().0);
-    Ok(match size {
-        4 => fours
-            .iter()
-            .map(|four| i32::from_le_bytes(*four).into())
-            .collect(),
-        _ => eights
-            .iter()
-            .map(|eight| i64::from_le_bytes(*eight))
-            .collect(),
-    })
 }

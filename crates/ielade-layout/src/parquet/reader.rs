@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 pub(super) fn open(store: StoreFolder) -> Result<Box<dyn LayoutReader>, LayoutError> {
     let manifest = store.manifest();
     let form = SampleForm::of_store(&store, CONTAINER.name)?;
-    let paths = data_files(&store);
+    let paths = data_files(&store)?;
     let table = Table::read(files::map(&paths)?)?;
     let images = find(&table, &paths, &image_path(form))?;
     let labels = find(&table, &paths, &[LABEL])?;
@@ -59,13 +59,20 @@ pub(super) fn open(store: StoreFolder) -> Result<Box<dyn LayoutReader>, LayoutEr
 }
 
 /// The store's Parquet files, in the manifest's order.
-fn data_files(store: &StoreFolder) -> Vec<PathBuf> {
+fn data_files(store: &StoreFolder) -> Result<Vec<PathBuf>, LayoutError> {
     let files = store.manifest().files.iter();
-    files
+    let paths: Vec<PathBuf> = files
         .map(|file| Path::new(&file.path))
         .filter(|path| path.extension().is_some_and(|ending| ending == FILE_ENDING))
         .map(|path| store.folder().join(path))
-        .collect()
+        .collect();
+    if paths.is_empty() {
+        return Err(LayoutError::Manifest {
+            path: store.folder().join(crate::store::MANIFEST_FILE),
+            reason: format!("it lists no .{FILE_ENDING} file"),
+        });
+    }
+    Ok(paths)
 }
 
 fn image_path(form: SampleForm) -> Vec<&'static str> {

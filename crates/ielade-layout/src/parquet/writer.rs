@@ -5,11 +5,10 @@ use super::{
     metadata::{MAGIC, codec},
 };
 use crate::{
-    LayoutError, LayoutWriter,
-    columns::output::Output,
-    digest, disk,
+    LayoutError, LayoutWriter, digest, disk,
     index::{INDEX_FILE, SampleIndex},
     options,
+    output_file::OutputFile,
     payload::ExpectedPayload,
     registry::StorePlan,
     stored::mapped::Place,
@@ -54,7 +53,7 @@ pub(super) fn create(plan: &StorePlan<'_>) -> Result<Box<dyn LayoutWriter>, Layo
         packing: Packing::of(plan),
         schema,
         file: None,
-        files: 0,
+        files: Vec::new(),
         index: SampleIndex::default(),
     }))
 }
@@ -121,15 +120,15 @@ struct ParquetWriter {
     schema: footer::Schema,
     /// The file that is being written.
     file: Option<OpenFile>,
-    /// Files that are complete.
-    files: u32,
+    /// Files that are complete, under the names that they had on the way.
+    files: Vec<DataFile>,
     /// Where the encoded images lie that are not compressed again.
     index: SampleIndex,
 }
 
 /// A file with the group that is being filled.
 struct OpenFile {
-    output: Output,
+    output: OutputFile,
     rows: u32,
     groups: Vec<Group>,
     group: OpenGroup,
@@ -152,19 +151,19 @@ struct OpenGroup {
 
 impl ParquetWriter {
     /// Name of a file before it is known how many there are.
-    fn unnumbered(&self, number: u32) -> PathBuf {
-        self.folder
-            .join(format!("{}-{number:05}.{FILE_ENDING}.part", self.split))
+    fn unnumbered(&self, number: usize) -> String {
+        format!("{}-{number:05}.{FILE_ENDING}.part", self.split)
     }
 
-    fn numbered(&self, number: u32) -> String {
-        let (split, count) = (self.split, self.files);
+    fn numbered(&self, number: usize) -> String {
+        let (split, count) = (self.split, self.files.len());
         format!("{split}-{number:05}-of-{count:05}.{FILE_ENDING}")
     }
 
     fn open_file(&mut self) -> Result<&mut OpenFile, LayoutError> {
         if self.file.is_none() {
-            let mut output = Output::create(&self.unnumbered(self.files))?;
+            let mut output =
+                OutputFile::create(&self.folder.join(self.unnumbered(self.files.len())))?;
             output.write(MAGIC)?;
             self.file = Some(OpenFile {
                 output,
@@ -185,8 +184,8 @@ impl ParquetWriter {
         file.output.write(&footer)?;
         file.output.write(&(footer.len() as u32).to_le_bytes())?;
         file.output.write(MAGIC)?;
-        file.output.sync()?;
-        self.files += 1;
+        let name = self.unnumbered(self.files.len());
+        self.files.push(file.output.finish(&name)?);
         Ok(())
     }
 }
@@ -202,7 +201,7 @@ impl LayoutWriter for ParquetWriter {
                 found: format!("{} bytes", bytes.len()),
             });
         }
-        let (limits, packing, number) = (self.limits, self.packing, self.files);
+        let (limits, packing, number) = (self.limits, self.packing, self.files.len() as u32);
         let has_length = self.schema.has_lengths();
         let file = self.open_file()?;
         let place = file.push_image(bytes, has_length, packing)?;
@@ -243,23 +242,20 @@ impl LayoutWriter for ParquetWriter {
 
     fn finish(mut self: Box<Self>) -> Result<Vec<DataFile>, LayoutError> {
         self.end_file()?;
-        let mut names = Vec::new();
-        for number in 0..self.files {
-            let name = self.numbered(number);
-            let (from, to) = (self.unnumbered(number), self.folder.join(&name));
+        let names: Vec<String> = (0..self.files.len()).map(|at| self.numbered(at)).collect();
+        for (file, name) in self.files.iter_mut().zip(&names) {
+            let (from, to) = (self.folder.join(&file.path), self.folder.join(name));
             std::fs::rename(&from, &to).map_err(LayoutError::io("rename", &from))?;
-            names.push(name);
+            file.path.clone_from(name);
         }
         disk::sync_folder(&self.folder)?;
+        let mut files = self.files;
         if !self.index.places.is_empty() {
             let paths: Vec<PathBuf> = names.iter().map(|name| self.folder.join(name)).collect();
             self.index.write_into_store(&self.folder, &paths)?;
-            names.push(INDEX_FILE.to_owned());
+            files.push(digest::data_file(&self.folder, INDEX_FILE)?);
         }
-        names
-            .iter()
-            .map(|name| digest::data_file(&self.folder, name))
-            .collect()
+        Ok(files)
     }
 }
 
@@ -356,10 +352,8 @@ impl OpenFile {
         };
         if schema.has_lengths() {
             small(IMAGE_LEVEL, &group.paths)?;
-            small(LABEL_LEVEL, &group.labels)?;
-        } else {
-            small(0, &group.labels)?;
         }
+        small(LABEL_LEVEL, &group.labels)?;
         self.groups.push(Group {
             rows: group.rows,
             codec: packing.codec(),
@@ -396,7 +390,7 @@ impl Page<'_> {
     /// Appends the page to a file and to its chunk.
     fn write(
         &self,
-        output: &mut Output,
+        output: &mut OutputFile,
         packing: Packing,
         chunk: &mut ColumnChunk,
     ) -> Result<(), LayoutError> {

@@ -4,20 +4,14 @@ use super::{
     type_of,
 };
 use crate::{
-    LayoutError, LayoutWriter, digest, label_spool::LabelSpool, payload::ExpectedPayload,
-    registry::StorePlan, store::one_size,
+    LayoutError, LayoutWriter, label_spool::LabelSpool, output_file::OutputFile,
+    payload::ExpectedPayload, registry::StorePlan, store::one_size,
 };
 use ielade_core::{Element, ImageSpec, Sample, manifest::DataFile};
-use std::{
-    collections::BTreeMap,
-    fs::{File, OpenOptions},
-    io::{BufWriter, Seek, SeekFrom, Write},
-    os::unix::fs::FileExt,
-    path::PathBuf,
-};
+use std::collections::BTreeMap;
 
-/// Bytes that are collected before they are handed to the system.
-const BUFFER_BYTES: usize = 1 << 20;
+/// Bytes of labels that are put into the file together.
+const BUFFER_BYTES: usize = 64 << 10;
 
 /// Images start at a multiple of this: a cache line.
 const ALIGNMENT: u64 = 64;
@@ -34,33 +28,17 @@ pub(super) fn create(plan: &StorePlan<'_>) -> Result<Box<dyn LayoutWriter>, Layo
         classes: serde_json::json!(plan.classes).to_string(),
     };
     let path = plan.folder.join(DATA_FILE);
-    let mut file = OpenOptions::new()
-        .create(plan.written == 0)
-        .truncate(plan.written == 0)
-        .read(true)
-        .write(true)
-        .open(&path)
-        .map_err(LayoutError::io("create", &path))?;
     let images_at = tensors.images_at(plan.expected);
-    let end = images_at + u64::from(plan.written) * tensors.image_bytes();
-    let found = file
-        .metadata()
-        .map_err(LayoutError::io("read", &path))?
-        .len();
-    if plan.written > 0 && found < end {
-        return Err(LayoutError::FileSize {
-            path,
-            expected: end,
-            found,
-        });
-    }
-    file.set_len(end)
-        .and_then(|()| file.seek(SeekFrom::Start(end)))
-        .map_err(LayoutError::io("cut", &path))?;
+    let mut file = OutputFile::open(
+        &path,
+        match plan.written {
+            0 => 0,
+            written => images_at + u64::from(written) * tensors.image_bytes(),
+        },
+    )?;
+    file.fill_to(images_at)?;
     Ok(Box::new(SafetensorsWriter {
-        folder: plan.folder.to_owned(),
-        path,
-        file: BufWriter::with_capacity(BUFFER_BYTES, file),
+        file,
         labels: LabelSpool::open(plan.folder, plan.written)?,
         expected,
         tensors,
@@ -121,9 +99,7 @@ impl Tensors {
 }
 
 struct SafetensorsWriter {
-    folder: PathBuf,
-    path: PathBuf,
-    file: BufWriter<File>,
+    file: OutputFile,
     labels: LabelSpool,
     expected: ExpectedPayload,
     tensors: Tensors,
@@ -141,7 +117,7 @@ impl SafetensorsWriter {
         if header.len > MAX_HEADER {
             let left_out = header.len / LABEL_BYTES;
             return Err(LayoutError::container(
-                &self.path,
+                self.file.path(),
                 0,
                 format!(
                     "about {left_out} samples were left out of those that were expected; take \
@@ -149,53 +125,40 @@ impl SafetensorsWriter {
                 ),
             ));
         }
-        let failed = |path: PathBuf| move |error| LayoutError::io("write", &path)(error);
-        let file = self.file.get_ref();
-        file.write_all_at(&header.encode(), 0)
-            .map_err(failed(self.path.clone()))?;
+        let Self { file, labels, .. } = self;
+        file.set(0, &header.encode())?;
         let mut at = labels_at;
         let mut buffer = Vec::with_capacity(BUFFER_BYTES);
-        self.labels.read(|label| {
+        labels.read(|label| {
             buffer.extend_from_slice(&label.to_le_bytes());
             if buffer.len() == BUFFER_BYTES {
-                file.write_all_at(&buffer, at)
-                    .map_err(LayoutError::io("write", &self.path))?;
+                file.set(at, &buffer)?;
                 at += buffer.len() as u64;
                 buffer.clear();
             }
             Ok(())
         })?;
-        file.write_all_at(&buffer, at)
-            .map_err(failed(self.path.clone()))
-    }
-
-    fn sync(&mut self) -> Result<(), LayoutError> {
-        self.file
-            .flush()
-            .and_then(|()| self.file.get_ref().sync_data())
-            .map_err(LayoutError::io("sync", &self.path))
+        file.set(at, &buffer)
     }
 }
 
 impl LayoutWriter for SafetensorsWriter {
     fn push(&mut self, sample: &Sample<'_>) -> Result<(), LayoutError> {
         let label = self.expected.label(sample)?;
-        self.file
-            .write_all(self.expected.bytes(sample)?)
-            .map_err(LayoutError::io("write", &self.path))?;
+        self.file.write(self.expected.bytes(sample)?)?;
         self.written += 1;
         self.labels.push(label)
     }
 
     fn checkpoint(&mut self) -> Result<(), LayoutError> {
-        self.sync()?;
+        self.file.sync()?;
         self.labels.sync()
     }
 
     fn finish(mut self: Box<Self>) -> Result<Vec<DataFile>, LayoutError> {
         self.write_head()?;
-        self.sync()?;
+        let file = self.file.finish(DATA_FILE)?;
         self.labels.remove()?;
-        Ok(vec![digest::data_file(&self.folder, DATA_FILE)?])
+        Ok(vec![file])
     }
 }

@@ -6,19 +6,16 @@ use crate::{
     index::{INDEX_FILE, SampleIndex},
     mapped::MappedFile,
     options,
+    output_file::OutputFile,
     registry::StorePlan,
     store::one_size,
     stored::mapped::Place,
 };
 use ielade_core::{Encoding, ImageSpec, Payload, Sample, manifest::DataFile, sample::NO_LABEL};
 use std::{
-    fs::{File, OpenOptions},
-    io::{BufWriter, Seek, SeekFrom, Write},
+    fs::File,
     path::{Path, PathBuf},
 };
-
-/// Bytes that are collected before they are handed to the system.
-const BUFFER_BYTES: usize = 1 << 20;
 
 /// Bytes from which on a shard is full, where nothing else is said: the upper end of what
 /// TensorFlow Datasets and webdataset recommend.
@@ -94,8 +91,9 @@ pub(crate) struct ShardWriter {
     format: ShardFormat,
     rule: ShardRule,
     at: Position,
-    file: BufWriter<File>,
-    path: PathBuf,
+    file: OutputFile,
+    /// Shards that are complete; `None` of those of a run that was broken off.
+    complete: Vec<Option<DataFile>>,
     index: SampleIndex,
     /// Shards that are complete but perhaps not on the disk yet.
     unsynced: Vec<PathBuf>,
@@ -123,12 +121,12 @@ impl ShardWriter {
         let path = plan.folder.join((format.unfinished_name)(at.shard));
         Ok(Self {
             folder: plan.folder.to_owned(),
-            file: open_at(&path, at.bytes)?,
+            file: OutputFile::open(&path, at.bytes)?,
+            complete: vec![None; at.shard as usize],
             unsynced: Vec::new(),
             format,
             rule,
             at,
-            path,
             index,
         })
     }
@@ -138,17 +136,18 @@ impl ShardWriter {
         if self.at.samples_in_shard == 0 || !self.rule.is_due(&self.at) {
             return Ok(());
         }
-        self.end_shard()?;
-        self.unsynced.push(self.path.clone());
+        self.write(self.format.end)?;
+        self.unsynced.push(self.file.path().to_owned());
+        let next = self.at.shard + 1;
+        let path = self.folder.join((self.format.unfinished_name)(next));
+        let ended = std::mem::replace(&mut self.file, OutputFile::create(&path)?);
+        let name = (self.format.unfinished_name)(self.at.shard);
+        self.complete.push(Some(ended.end(&name)?));
         self.at = Position {
             samples: self.at.samples,
-            shard: self.at.shard + 1,
+            shard: next,
             ..Position::default()
         };
-        self.path = self
-            .folder
-            .join((self.format.unfinished_name)(self.at.shard));
-        self.file = open_at(&self.path, 0)?;
         Ok(())
     }
 
@@ -159,9 +158,7 @@ impl ShardWriter {
 
     /// Appends bytes to the shard.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), LayoutError> {
-        self.file
-            .write_all(bytes)
-            .map_err(LayoutError::io("write", &self.path))?;
+        self.file.write(bytes)?;
         self.at.bytes += bytes.len() as u64;
         Ok(())
     }
@@ -178,22 +175,9 @@ impl ShardWriter {
         self.at.samples_in_shard += 1;
     }
 
-    fn end_shard(&mut self) -> Result<(), LayoutError> {
-        self.write(self.format.end)?;
-        self.file
-            .flush()
-            .map_err(LayoutError::io("write", &self.path))
-    }
-
     /// Brings everything onto the disk.
     pub(crate) fn checkpoint(&mut self) -> Result<(), LayoutError> {
-        self.file
-            .flush()
-            .map_err(LayoutError::io("write", &self.path))?;
-        self.file
-            .get_ref()
-            .sync_data()
-            .map_err(LayoutError::io("sync", &self.path))?;
+        self.file.sync()?;
         for path in self.unsynced.drain(..) {
             File::open(&path)
                 .and_then(|file| file.sync_data())
@@ -204,17 +188,23 @@ impl ShardWriter {
 
     /// Ends the last shard, writes the index, and gives the shards their names.
     pub(crate) fn finish(mut self) -> Result<FinishedShards, LayoutError> {
-        self.end_shard()?;
+        self.write(self.format.end)?;
         self.checkpoint()?;
+        let name = (self.format.unfinished_name)(self.at.shard);
+        self.complete.push(Some(self.file.end(&name)?));
         let shards = self.at.shard + 1;
         let mut files = Vec::new();
         let mut paths = Vec::new();
-        for shard in 0..shards {
+        for (shard, complete) in (0..shards).zip(self.complete) {
             let unfinished = (self.format.unfinished_name)(shard);
             paths.push(self.folder.join(&unfinished));
+            let file = match complete {
+                Some(file) => file,
+                None => digest::data_file(&self.folder, &unfinished)?,
+            };
             files.push(DataFile {
                 path: (self.format.name)(shard, shards),
-                ..digest::data_file(&self.folder, &unfinished)?
+                ..file
             });
         }
         self.index.write_into_store(&self.folder, &paths)?;
@@ -230,19 +220,6 @@ impl ShardWriter {
         }
         Ok(FinishedShards { files, samples })
     }
-}
-
-fn open_at(path: &Path, end: u64) -> Result<BufWriter<File>, LayoutError> {
-    let mut file = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(path)
-        .map_err(LayoutError::io("create", path))?;
-    file.set_len(end).map_err(LayoutError::io("cut", path))?;
-    file.seek(SeekFrom::Start(end))
-        .map_err(LayoutError::io("seek in", path))?;
-    Ok(BufWriter::with_capacity(BUFFER_BYTES, file))
 }
 
 /// Takes the final names away again, where a run was broken off between giving them and giving the

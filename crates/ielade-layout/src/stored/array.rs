@@ -64,6 +64,13 @@ impl ArrayForm {
             && (self.byte_order as u8 == usual.byte_order as u8 || self.element.size() == 1)
     }
 
+    /// Whether the bytes are three planes of 8-bit values, which go into a batch as they are.
+    pub(crate) const fn is_planes_of_bytes(&self) -> bool {
+        self.spec.channels as usize == CHANNELS
+            && matches!(self.axes, Axes::Planar)
+            && matches!(self.element, Element::U8)
+    }
+
     /// The image as a payload: the bytes themselves where they lie as in stores and aligned to
     /// their type, else put in order in `room`.
     pub(crate) fn payload<'a>(

@@ -11,7 +11,7 @@
 //! bits were shuffled, 0x10 blocks are one stream each; the upper three bits name the compressor.
 
 mod blosclz;
-mod shuffle;
+pub(crate) mod shuffle;
 
 use std::io::Read;
 

@@ -2,14 +2,17 @@
 
 use super::{
     array::{Array, MAX_UNPACKED},
-    grid::{Coordinates, Grid, Key},
+    grid::{Grid, Key},
     shard_index::{Entry, IndexFault, IndexForm},
 };
 use crate::{
     LayoutError,
     error::BadSampleReason,
     mapped::MappedFile,
-    stored::one_file::{open_file, read_file_of_any_size, read_opened},
+    stored::{
+        gather::Coordinates,
+        one_file::{open_file, read_file_of_any_size, read_opened},
+    },
 };
 use std::{
     io::ErrorKind,

@@ -12,7 +12,7 @@ use crate::{
     LayoutError,
     foreign::{
         Contents, ForeignFile, ForeignStore,
-        arrays::{self, ArrayEntry, Scalar},
+        arrays::{self, ArrayEntry, CLASS_NAMES, Scalar},
     },
     stored::{FetchScratch, SampleForm, StoredSamples, array::ArrayForm},
 };
@@ -21,14 +21,8 @@ use ielade_core::{Encoding, ImageShape};
 use serde_json::Value;
 use std::path::Path;
 
-/// Attributes under which names of classes are kept.
-const CLASS_NAMES: [&str; 4] = ["class_names", "classes", "label_names", "names"];
-
 /// First samples that are looked at to tell what images are.
 const LOOKED_AT: u32 = 16;
-
-/// Bytes that are taken for an image of variable length, to tell which array is the largest.
-const USUAL_IMAGE_BYTES: u64 = 16 << 10;
 
 /// Arrays that are not read and told of, at most.
 const MOST_UNREAD: usize = 10;
@@ -67,7 +61,8 @@ pub(super) fn open(file: &ForeignFile<'_>) -> Result<ForeignStore, LayoutError> 
     }
     let entries: Vec<ArrayEntry> = arrays.iter().map(entry).collect();
     let mut guesses = Vec::new();
-    let chosen = choose(&entries, &arrays, file, &mut guesses)?;
+    let lists: Vec<Option<u32>> = arrays.iter().map(list_of_bytes).collect();
+    let chosen = arrays::choose_any(&entries, &lists, file, &mut guesses)?;
     let unread = arrays.iter().filter_map(|listed| {
         let error = listed.array.as_ref().err()?;
         Some(format!("array {:?} is not read: {error}", listed.name))
@@ -140,71 +135,13 @@ fn entry(listed: &Listed) -> ArrayEntry {
     }
 }
 
-/// Which arrays are images and labels.
-struct Chosen {
-    images: usize,
-    /// How an image lies in the array; `None` for compressed images.
-    form: Option<ArrayForm>,
-    count: u32,
-    labels: Option<usize>,
-}
-
-fn choose(
-    entries: &[ArrayEntry],
-    arrays: &[Listed],
-    file: &ForeignFile<'_>,
-    guesses: &mut Vec<String>,
-) -> Result<Chosen, LayoutError> {
-    let Some((images, count)) = compressed_images(entries, arrays, file) else {
-        let choice = arrays::choose(entries, file, guesses)?;
-        return Ok(Chosen {
-            images: choice.images,
-            form: Some(choice.form),
-            count: choice.count,
-            labels: choice.labels,
-        });
-    };
-    if file.names.images.is_none() {
-        guesses.push(format!(
-            "the images are {} taken as compressed images",
-            entries[images].describe()
-        ));
+/// The length of a list of bytes of variable length.
+fn list_of_bytes(listed: &Listed) -> Option<u32> {
+    let metadata = &listed.array.as_ref().ok()?.metadata;
+    match metadata.shape[..] {
+        [length] if metadata.data_type == DataType::Bytes => u32::try_from(length).ok(),
+        _ => None,
     }
-    Ok(Chosen {
-        images,
-        form: None,
-        count,
-        labels: arrays::choose_labels(entries, file, (images, count), guesses)?,
-    })
-}
-
-/// The array of bytes of variable length that the user names or, without a name, the longest one
-/// unless another array is larger; and its length.
-fn compressed_images(
-    entries: &[ArrayEntry],
-    arrays: &[Listed],
-    file: &ForeignFile<'_>,
-) -> Option<(usize, u32)> {
-    let length = |listed: &Listed| {
-        let metadata = &listed.array.as_ref().ok()?.metadata;
-        match metadata.shape[..] {
-            [length] if metadata.data_type == DataType::Bytes => u32::try_from(length).ok(),
-            _ => None,
-        }
-    };
-    let of_bytes = arrays
-        .iter()
-        .enumerate()
-        .filter_map(|(at, listed)| Some((at, length(listed)?)));
-    if let Some(name) = &file.names.images {
-        return of_bytes
-            .into_iter()
-            .find(|(at, _)| arrays[*at].name == *name);
-    }
-    let (at, count) = of_bytes.rev().max_by_key(|(_, count)| *count)?;
-    let pixels = entries.iter().filter(|entry| entry.images().is_ok());
-    let largest = pixels.map(ArrayEntry::bytes).max().unwrap_or(0);
-    (u64::from(count) * USUAL_IMAGE_BYTES > largest).then_some((at, count))
 }
 
 /// What images are, and the images.

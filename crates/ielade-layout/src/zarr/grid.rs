@@ -1,19 +1,14 @@
 //! Which chunk holds a sample, which file holds a chunk, and what that file is called.
 
 use super::metadata::ArrayMetadata;
+use crate::stored::gather::{Coordinates, MAX_DIMENSIONS};
 use std::{ffi::CStr, io::Write};
-
-/// Most dimensions of an array that is read.
-pub(crate) const MAX_DIMENSIONS: usize = 8;
 
 /// Most chunks that one sample may be spread over.
 const MAX_PARTS: u64 = 4096;
 
 /// Bytes of the longest key: eight numbers of 20 digits, each behind a separator, and a prefix.
 const KEY_BYTES: usize = 192;
-
-/// A chunk's or file's place in each dimension; 0 beyond the array's dimensions.
-pub(crate) type Coordinates = [u64; MAX_DIMENSIONS];
 
 /// How a file's name is made of its coordinates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

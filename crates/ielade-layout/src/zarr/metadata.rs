@@ -7,12 +7,8 @@ mod version_2;
 
 pub(crate) use version_2::parse_version_2;
 
-use super::{
-    data_type::DataType,
-    grid::{ChunkKeys, MAX_DIMENSIONS},
-    packing::Packing,
-};
-use crate::stored::array::ByteOrder;
+use super::{data_type::DataType, grid::ChunkKeys, packing::Packing};
+use crate::stored::{array::ByteOrder, gather::MAX_DIMENSIONS};
 use serde::{Deserialize, de::IgnoredAny};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;

@@ -1,7 +1,6 @@
 //! The samples of an array: found in mapped files where they lie uncompressed in files of several,
 //! read from a file each where they are one, else unpacked from chunks.
 
-mod gather;
 mod variable_length;
 
 use super::{
@@ -16,11 +15,11 @@ use crate::{
     stored::{
         FetchScratch, StoredSamples,
         chunked::{ChunkShape, ChunkedSamples, Chunks},
+        gather::{Cut, Gather},
         mapped::{MappedSamples, Place, Places},
         one_file::{read_file, read_file_of_any_size},
     },
 };
-use gather::Gather;
 use std::{io::ErrorKind, path::PathBuf};
 
 /// Bytes that a sample of variable length is taken to have, to tell how many chunks to keep.
@@ -270,7 +269,12 @@ impl PackedChunks {
         } else if is_whole {
             RowForm::Whole(sizes.row as usize)
         } else {
-            RowForm::Gathered(Box::new(Gather::new(metadata)))
+            RowForm::Gathered(Box::new(Gather::new(&Cut {
+                shape: &metadata.shape,
+                chunk: &metadata.chunk,
+                order: &metadata.layers.order,
+                value_bytes: metadata.data_type.size(),
+            })))
         };
         let sample_bytes = match form {
             RowForm::VariableLength(_) => USUAL_IMAGE_BYTES,

@@ -9,12 +9,13 @@ mod progress;
 
 use super::{Chunking, FOLDER, IMAGES, LABELS, blosc, hierarchy::METADATA_FILE, shape_of};
 use crate::{
-    LayoutError, LayoutWriter, digest, disk, payload::ExpectedPayload, registry::StorePlan,
+    LayoutError, LayoutWriter, digest, disk, payload::ExpectedPayload, progress_notes::Notes,
+    registry::StorePlan,
 };
 use chunk_files::{ChunkFiles, FilesForm};
 use documents::{ArrayForm, Values};
 use ielade_core::{Element, Encoding, ImageSpec, Sample, manifest::DataFile};
-use progress::{Notes, Progress};
+use progress::Progress;
 use rayon::prelude::*;
 use std::{cell::RefCell, path::PathBuf};
 
@@ -86,8 +87,11 @@ pub(super) fn create(plan: &StorePlan<'_>) -> Result<Box<dyn LayoutWriter>, Layo
         let folder = root.join(array);
         std::fs::create_dir_all(&folder).map_err(LayoutError::io("create", &folder))?;
     }
-    let notes = Notes::open(plan.folder, plan.written)?;
-    let progress = notes.find(plan.written)?;
+    let notes = Notes::open(plan.folder, super::CONTAINER.name, plan.written)?;
+    let progress = match plan.written {
+        0 => Progress::default(),
+        written => notes.find(written, Progress::decode)?,
+    };
     let labels_per_chunk = plan.expected.clamp(1, LABELS_PER_CHUNK);
     let packed_chunks = plan.written / chunking.chunk;
     let images = ChunkFiles::open(
@@ -322,8 +326,8 @@ impl LayoutWriter for ZarrWriter {
         self.images.flush()?;
         self.labels.flush()?;
         let (file_bytes, index) = self.images.progress();
-        self.notes
-            .leave(self.written, file_bytes, index, &self.pending)?;
+        let note = Progress::encode(file_bytes, index, &self.pending);
+        self.notes.leave(self.written, note)?;
         disk::sync_file_system(&self.store)
     }
 

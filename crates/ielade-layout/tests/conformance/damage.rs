@@ -153,7 +153,41 @@ fn a_manifest_that_tells_another_story_is_refused() {
         write_manifest(store, &other).unwrap();
         let error = open_store(store).err().unwrap().to_string();
         assert!(error.contains("unknown container \"nyp\""), "{error}");
+        let path = store.join("manifest.json");
+        assert!(error.contains(path.to_str().unwrap()), "{error}");
     });
+}
+
+#[test]
+fn a_manifest_that_lists_no_file_is_refused_by_name() {
+    for_every_layout(|store, manifest| {
+        let mut other = manifest.clone();
+        other.files.clear();
+        write_manifest(store, &other).unwrap();
+        if let Err(error) = read_all(store) {
+            let error = error.to_string();
+            assert!(error.contains(store.to_str().unwrap()), "{error}");
+        } else {
+            // Those that know their files' names need no list of them.
+            assert!(!["parquet", "arrow"].contains(&manifest.layout.container.as_str()));
+        }
+    });
+}
+
+#[test]
+fn a_manifest_that_says_a_thing_twice_is_refused() {
+    let source = MemorySource::jpeg(1);
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder.path().join("store");
+    make(&"npy/u8".parse().unwrap(), &store, &source);
+    let path = store.join("manifest.json");
+    let content = fs::read_to_string(&path).unwrap();
+    for twice in ["\"count\": 1,", "\"layout\": \"npy/u8\","] {
+        fs::write(&path, content.replacen('{', &format!("{{{twice}"), 1)).unwrap();
+        let error = message(read_all(&store), twice);
+        assert!(error.contains("duplicate field"), "{error}");
+        assert!(error.contains(path.to_str().unwrap()), "{error}");
+    }
 }
 
 #[test]

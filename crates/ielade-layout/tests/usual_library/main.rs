@@ -4,19 +4,24 @@
 //! `cargo xtask test` makes a Python that has them all, from `tests/requirements.txt` and
 //! `tests/requirements-tensorflow.txt`; where a library is missing, its tests are ignored.
 
+mod arrow;
 mod cifar_bin;
 mod files;
 mod foreign_files;
+mod hdf5_foreign;
+mod hdf5_written;
 mod lmdb;
 mod npy;
 mod npy_foreign;
 mod opened;
+mod parquet;
 mod safetensors;
 #[path = "../conformance/source.rs"]
 mod source;
 mod sqlite;
 #[path = "../conformance/stores.rs"]
 mod stores;
+mod tables;
 mod tfrecord;
 mod webdataset;
 mod zarr;
@@ -29,14 +34,18 @@ fn main() -> ExitCode {
     let tests = [
         files::tests(),
         npy::tests(),
+        hdf5_written::tests(),
         npy_foreign::tests(),
         safetensors::tests(),
         cifar_bin::tests(),
         lmdb::tests(),
         sqlite::tests(),
+        parquet::tests(),
+        arrow::tests(),
         tfrecord::tests(),
         webdataset::tests(),
         zarr::tests(),
+        hdf5_foreign::tests(),
     ];
     run(tests.into_iter().flatten().collect())
 }

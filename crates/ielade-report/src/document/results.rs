@@ -80,12 +80,7 @@ pub(super) fn group_title(group: &ConsumerGroup, language: Language) -> String {
 
 /// A state of the cache in words.
 pub(super) const fn cache_name(cache: CacheState, words: &Words) -> &'static str {
-    match cache {
-        CacheState::Warm => words.warm,
-        CacheState::Cold => words.cold,
-        CacheState::ColdFirst => words.cold_first,
-        CacheState::AsIs => words.as_is,
-    }
+    words.cache(cache)
 }
 
 fn times(analysis: &Analysis, group: &ConsumerGroup, place: usize, language: Language) -> Table {

@@ -72,17 +72,22 @@ struct Latvian<'a> {
 
 impl<'a> Latvian<'a> {
     fn of(answer: &'a Answer) -> Self {
+        let words = Language::Latvian.words();
+        let consumer = match answer.work {
+            Work::Load => "tikai ielādētājs".to_owned(),
+            Work::Feed => format!("solis {}", answer.consumer.replacen("fixed ", "", 1)),
+            Work::Train => format!("modelis {}", answer.consumer),
+        };
         Self {
             answer,
-            words: Language::Latvian.words(),
+            words,
             time: match answer.work {
                 Work::Load | Work::Feed => "kopējais laiks",
                 Work::Train => "kopējais apmācības laiks",
             },
-            consumer: match answer.work {
-                Work::Load => "tikai ielādētājs".to_owned(),
-                Work::Feed => format!("solis {}", answer.consumer.replacen("fixed ", "", 1)),
-                Work::Train => format!("modelis {}", answer.consumer),
+            consumer: match answer.cache {
+                Some(cache) => format!("{consumer}, {}", words.cache(cache)),
+                None => consumer,
             },
         }
     }

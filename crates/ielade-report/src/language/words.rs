@@ -1,5 +1,7 @@
 //! The table of words that each language fills.
 
+use ielade_core::worker_protocol::CacheState;
+
 /// Every word and sentence of a document that is not a name. A word in braces stands for what is
 /// filled in.
 #[derive(Debug)]
@@ -234,6 +236,18 @@ pub(crate) struct Words {
     pub(crate) failed: &'static str,
     /// Outcome.
     pub(crate) left_out: &'static str,
+}
+
+impl Words {
+    /// What a state of the page cache is called.
+    pub(crate) const fn cache(&self, state: CacheState) -> &'static str {
+        match state {
+            CacheState::Warm => self.warm,
+            CacheState::Cold => self.cold,
+            CacheState::ColdFirst => self.cold_first,
+            CacheState::AsIs => self.as_is,
+        }
+    }
 }
 
 /// Puts values into the places of a template, each named in braces; what is put in is not looked

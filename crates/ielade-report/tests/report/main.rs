@@ -5,6 +5,7 @@ mod sample;
 
 mod answer;
 mod compare;
+mod complete;
 mod contest;
 mod figures;
 mod page;

@@ -2,7 +2,7 @@
 //! better: the first byte of every value, then the second of every value, and so on.
 
 /// Shuffles the bytes of values of `width` bytes; what follows the last whole value stays.
-pub(super) fn bytes(values: &[u8], width: usize, shuffled: &mut [u8]) {
+pub(crate) fn bytes(values: &[u8], width: usize, shuffled: &mut [u8]) {
     let count = values.len() / width;
     let (whole, rest) = values.split_at(count * width);
     for (byte, plane) in shuffled[..whole.len()]
@@ -17,7 +17,7 @@ pub(super) fn bytes(values: &[u8], width: usize, shuffled: &mut [u8]) {
 }
 
 /// Undoes [`bytes`].
-pub(super) fn undo_bytes(shuffled: &[u8], width: usize, values: &mut [u8]) {
+pub(crate) fn undo_bytes(shuffled: &[u8], width: usize, values: &mut [u8]) {
     match width {
         2 => undo_bytes_of::<2>(shuffled, values),
         4 => undo_bytes_of::<4>(shuffled, values),

@@ -3,8 +3,9 @@
 use super::progress::Progress;
 use crate::{
     LayoutError,
+    stored::gather::MAX_DIMENSIONS,
     zarr::{
-        grid::{ChunkKeys, MAX_DIMENSIONS},
+        grid::ChunkKeys,
         shard_index::{Entry, IndexForm},
     },
 };

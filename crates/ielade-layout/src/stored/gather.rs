@@ -1,16 +1,30 @@
 //! Samples that are spread over several chunks, or whose dimensions were turned: put together, value
 //! by value or in runs.
 
-use crate::zarr::{
-    grid::{Coordinates, MAX_DIMENSIONS},
-    metadata::ArrayMetadata,
-};
+/// Most dimensions of an array that is read.
+pub(crate) const MAX_DIMENSIONS: usize = 8;
+
+/// A chunk's or file's place in each dimension; 0 beyond the array's dimensions.
+pub(crate) type Coordinates = [u64; MAX_DIMENSIONS];
 
 type Lengths = [usize; MAX_DIMENSIONS];
 
+/// How an array is cut into chunks.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Cut<'a> {
+    /// Length of each dimension; at most [`MAX_DIMENSIONS`], and of the other lists as many.
+    pub(crate) shape: &'a [u64],
+    /// Length of a chunk in each dimension.
+    pub(crate) chunk: &'a [u64],
+    /// Which dimension of the array each one of a chunk is, the slowest first.
+    pub(crate) order: &'a [usize],
+    /// Bytes of a value.
+    pub(crate) value_bytes: usize,
+}
+
 /// How the values of chunks become samples.
 #[derive(Debug, Clone)]
-pub(super) struct Gather {
+pub(crate) struct Gather {
     rank: usize,
     /// Bytes of a value.
     size: usize,
@@ -24,13 +38,13 @@ pub(super) struct Gather {
 
 impl Gather {
     /// For an array whose chunks and rows have been found to be of bearable size.
-    pub(super) fn new(metadata: &ArrayMetadata) -> Self {
-        let rank = metadata.shape.len();
-        let size = metadata.data_type.size();
+    pub(crate) fn new(cut: &Cut<'_>) -> Self {
+        let rank = cut.shape.len();
+        let size = cut.value_bytes;
         let (mut chunk, mut row) = ([1; MAX_DIMENSIONS], [1; MAX_DIMENSIONS]);
         for dimension in 0..rank {
-            chunk[dimension] = metadata.chunk[dimension] as usize;
-            row[dimension] = metadata.shape[dimension] as usize;
+            chunk[dimension] = cut.chunk[dimension] as usize;
+            row[dimension] = cut.shape[dimension] as usize;
         }
         row[0] = chunk[0];
         let (mut chunk_strides, mut row_strides) = ([0; MAX_DIMENSIONS], [0; MAX_DIMENSIONS]);
@@ -38,7 +52,7 @@ impl Gather {
         for dimension in (0..rank).rev() {
             row_strides[dimension] = in_row;
             in_row *= row[dimension];
-            let stored = metadata.layers.order[dimension];
+            let stored = cut.order[dimension];
             chunk_strides[stored] = in_chunk;
             in_chunk *= chunk[stored];
         }
@@ -52,16 +66,16 @@ impl Gather {
         }
     }
 
-    pub(super) fn chunk_bytes(&self) -> usize {
+    pub(crate) fn chunk_bytes(&self) -> usize {
         self.size * self.chunk.iter().product::<usize>()
     }
 
-    pub(super) fn row_bytes(&self) -> usize {
+    pub(crate) fn row_bytes(&self) -> usize {
         self.size * self.row.iter().product::<usize>()
     }
 
     /// Puts a chunk's values into their places among the samples of its row.
-    pub(super) fn put(&self, chunk: &Coordinates, values: &[u8], row: &mut [u8]) {
+    pub(crate) fn put(&self, chunk: &Coordinates, values: &[u8], row: &mut [u8]) {
         let mut extents = self.chunk;
         let mut target = 0;
         for dimension in 1..self.rank {
@@ -104,36 +118,8 @@ impl Gather {
 
 #[cfg(test)]
 mod tests {
-    use super::Gather;
-    use crate::{
-        stored::array::ByteOrder,
-        zarr::{
-            data_type::DataType,
-            grid::{ChunkKeys, Grid},
-            metadata::{ArrayMetadata, Attributes, Layers},
-        },
-    };
+    use super::{Coordinates, Cut, Gather, MAX_DIMENSIONS};
     use proptest::prelude::*;
-
-    fn array(shape: Vec<u64>, chunk: Vec<u64>, order: Vec<usize>) -> ArrayMetadata {
-        ArrayMetadata {
-            data_type: DataType::Unsigned(2),
-            shape,
-            chunk,
-            sharding: None,
-            keys: ChunkKeys {
-                has_prefix: false,
-                separator: b'.',
-            },
-            layers: Layers {
-                order,
-                byte_order: ByteOrder::Little,
-                packings: Vec::new(),
-            },
-            fill: vec![0; 2],
-            attributes: Attributes::new(),
-        }
-    }
 
     /// The value at a place, from its coordinates.
     fn value(at: [u64; 3]) -> [u8; 2] {
@@ -141,16 +127,15 @@ mod tests {
     }
 
     /// A chunk's bytes, each value found by its coordinates.
-    fn chunk(metadata: &ArrayMetadata, place: &[u64]) -> Vec<u8> {
-        let order = &metadata.layers.order;
-        let lengths: Vec<u64> = order.iter().map(|at| metadata.chunk[*at]).collect();
+    fn chunk(cut: &Cut<'_>, place: &Coordinates) -> Vec<u8> {
+        let lengths: Vec<u64> = cut.order.iter().map(|at| cut.chunk[*at]).collect();
         let mut bytes = Vec::new();
         for a in 0..lengths[0] {
             for b in 0..lengths[1] {
                 for c in 0..lengths[2] {
                     let mut at = [0; 3];
-                    for (stored, within) in order.iter().zip([a, b, c]) {
-                        at[*stored] = place[*stored] * metadata.chunk[*stored] + within;
+                    for (stored, within) in cut.order.iter().zip([a, b, c]) {
+                        at[*stored] = place[*stored] * cut.chunk[*stored] + within;
                     }
                     bytes.extend(value(at));
                 }
@@ -166,19 +151,21 @@ mod tests {
             lengths in prop::collection::vec(1_u64..12, 3),
             order in Just(vec![0, 1, 2]).prop_shuffle(),
         ) {
-            let metadata = array(shape.clone(), lengths, order);
-            let grid = Grid::new(&metadata).unwrap();
-            let gather = Gather::new(&metadata);
-            for row in 0..grid.rows() {
+            let cut = Cut { shape: &shape, chunk: &lengths, order: &order, value_bytes: 2 };
+            let gather = Gather::new(&cut);
+            for row in 0..shape[0].div_ceil(lengths[0]) {
                 let mut samples = vec![0; gather.row_bytes()];
-                for part in 0..grid.parts() {
-                    let place = grid.chunk(row, part);
-                    let bytes = chunk(&metadata, &place);
-                    prop_assert_eq!(bytes.len(), gather.chunk_bytes());
-                    gather.put(&place, &bytes, &mut samples);
+                for y in 0..shape[1].div_ceil(lengths[1]) {
+                    for x in 0..shape[2].div_ceil(lengths[2]) {
+                        let mut place = [0; MAX_DIMENSIONS];
+                        place[..3].copy_from_slice(&[row, y, x]);
+                        let bytes = chunk(&cut, &place);
+                        prop_assert_eq!(bytes.len(), gather.chunk_bytes());
+                        gather.put(&place, &bytes, &mut samples);
+                    }
                 }
                 let mut values = samples.chunks(2);
-                for sample in row * metadata.chunk[0]..(row + 1) * metadata.chunk[0] {
+                for sample in row * lengths[0]..(row + 1) * lengths[0] {
                     for y in 0..shape[1] {
                         for x in 0..shape[2] {
                             prop_assert_eq!(values.next().unwrap(), value([sample, y, x]));
