@@ -4,7 +4,7 @@
 #[path = "sample/mod.rs"]
 mod sample;
 
-use ielade_bench::analysis::analyse;
+use ielade_bench::{analysis::analyse, record::Record};
 use ielade_report::{Format, Language, formats};
 use ielade_testing::{Missing, python_with, run, test};
 use std::{
@@ -100,11 +100,19 @@ fn program(name: &'static str) -> Result<&'static str, Missing> {
 
 /// A folder with reports of the made-up experiment, of two blocks.
 fn written(wanted: &[Format], language: Language) -> tempfile::TempDir {
+    written_from(&sample::records(2), wanted, language)
+}
+
+/// The same of one with cold runs, splits and step times, which has every kind of figure.
+fn rich(wanted: &[Format], language: Language) -> tempfile::TempDir {
+    written_from(&sample::rich::records(3), wanted, language)
+}
+
+fn written_from(records: &[Record], wanted: &[Format], language: Language) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
-    let records = sample::records(2);
-    let analysis = analyse(&records).unwrap();
+    let analysis = analyse(records).unwrap();
     for format in wanted {
-        formats::write(*format, language, (&analysis, &records), folder.path()).unwrap();
+        formats::write(*format, language, (&analysis, records), folder.path()).unwrap();
     }
     folder
 }
@@ -271,7 +279,7 @@ const fn language_heading(language: Language) -> &'static str {
 }
 
 fn pdflatex_compiles(pdflatex: &str, language: Language) {
-    let folder = written(&[Format::Latex], language);
+    let folder = rich(&[Format::Latex], language);
     let name = match language {
         Language::English => "report",
         Language::Latvian => "report.lv",
