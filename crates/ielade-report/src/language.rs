@@ -89,6 +89,15 @@ impl Language {
         }
     }
 
+    /// The name of a consumer without what a heading says already: of `fixed 0.5 ms` the length, as
+    /// this language writes it; all others as they are.
+    pub(crate) fn step(self, consumer: &str) -> String {
+        match consumer.strip_prefix("fixed ") {
+            Some(length) => self.number(length),
+            None => consumer.to_owned(),
+        }
+    }
+
     /// A value with its interval in a scale, without the unit: `12.3 (12.1–12.5)`.
     pub(crate) fn figure(self, scale: Scale, value: f64, interval: Option<Interval>) -> String {
         let figure = scale.figure(value, interval);

@@ -64,7 +64,9 @@ fn scaled(interval: Option<Interval>, scale: Scale) -> Option<Interval> {
 pub(super) fn section(analysis: &Analysis, records: &[Record], language: Language) -> Vec<Block> {
     let words = language.words();
     let mut blocks = Vec::new();
+    let first = answer::headline_place(analysis).and_then(|place| analysis.groups.get(place));
     let epochs: Vec<Block> = (analysis.groups.iter().enumerate())
+        .filter(|(_, group)| first.is_some_and(|first| first.consumer == group.consumer))
         .filter_map(|(place, group)| epoch_by_epoch(group, place, language))
         .map(Block::Figure)
         .collect();

@@ -67,10 +67,7 @@ pub(super) fn group_title(group: &ConsumerGroup, language: Language) -> String {
         Work::Feed => words.fixed_step,
         Work::Train => words.training_model,
     };
-    let consumer = fill(
-        template,
-        &[("consumer", &group.consumer.replacen("fixed ", "", 1))],
-    );
+    let consumer = fill(template, &[("consumer", &language.step(&group.consumer))]);
     if group.name == group.consumer {
         consumer
     } else {

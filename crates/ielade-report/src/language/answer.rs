@@ -75,7 +75,7 @@ impl<'a> Latvian<'a> {
         let words = Language::Latvian.words();
         let consumer = match answer.work {
             Work::Load => "tikai ielādētājs".to_owned(),
-            Work::Feed => format!("solis {}", answer.consumer.replacen("fixed ", "", 1)),
+            Work::Feed => format!("solis {}", Language::Latvian.step(&answer.consumer)),
             Work::Train => format!("modelis {}", answer.consumer),
         };
         Self {
