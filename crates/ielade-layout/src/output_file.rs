@@ -1,11 +1,14 @@
 //! Files of a store on their way: written front to back, with a digest that is computed meanwhile.
 //!
-//! BLAKE3 is a tree of hashes: pieces of the file are hashed by themselves, each while it is handed
-//! to the system and still in the processor's cache, and put together at the end
+//! BLAKE3 is a tree of hashes: pieces of the file are hashed by themselves, each while a thread of the
+//! file's own hands it to the system, and put together at the end
 //! (<https://github.com/BLAKE3-team/BLAKE3-specs>, section 2.1). A piece that is changed later, or
 //! that was written before a store was broken off, is read again then.
 
+mod behind;
+
 use crate::LayoutError;
+use behind::{Part, WriteBehind};
 use blake3::hazmat::{
     ChainingValue, HasherExt, Mode, merge_subtrees_non_root, merge_subtrees_root,
 };
@@ -16,6 +19,7 @@ use std::{
     io,
     os::unix::fs::FileExt,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 /// Bytes that are collected, hashed and handed to the system together: a power of two, so that a
@@ -25,7 +29,9 @@ pub(crate) const PIECE_BYTES: usize = 1 << 20;
 /// A file being written.
 pub(crate) struct OutputFile {
     path: PathBuf,
-    file: File,
+    file: Arc<File>,
+    /// Whole pieces on their way to the system; from the first one on.
+    behind: Option<WriteBehind>,
     /// What follows the last whole piece.
     piece: Vec<u8>,
     /// How much of it the file has already.
@@ -71,7 +77,8 @@ impl OutputFile {
             .map_err(LayoutError::io("read", path))?;
         Ok(Self {
             path: path.to_owned(),
-            file,
+            file: Arc::new(file),
+            behind: None,
             flushed: piece.len(),
             piece,
             digests: vec![None; pieces as usize],
@@ -136,8 +143,8 @@ impl OutputFile {
         let before = start.saturating_sub(position).min(bytes.len() as u64) as usize;
         let (settled, open) = bytes.split_at(before);
         if !settled.is_empty() {
-            self.file
-                .write_all_at(settled, position)
+            self.catch_up()
+                .and_then(|()| self.file.write_all_at(settled, position))
                 .map_err(LayoutError::io("write", &self.path))?;
             let last = position + settled.len() as u64 - 1;
             let touched = position / PIECE_BYTES as u64..=last / PIECE_BYTES as u64;
@@ -153,28 +160,44 @@ impl OutputFile {
         Ok(())
     }
 
-    /// Hands a whole piece to the system and hashes it, both at once.
+    /// Sends a whole piece on its way to the system, and hashes it meanwhile.
     fn end_piece(&mut self) -> io::Result<()> {
         let start = self.piece_start();
-        let (written, digest) = rayon::join(|| self.hand_over(), || subtree(&self.piece, start));
-        written?;
-        self.digests.push(Some(digest));
-        self.piece.clear();
+        let behind = match &mut self.behind {
+            Some(behind) => behind,
+            None => self
+                .behind
+                .insert(WriteBehind::start(Arc::clone(&self.file))?),
+        };
+        let piece = behind.send(Part {
+            piece: Arc::new(std::mem::take(&mut self.piece)),
+            from: self.flushed,
+            offset: start + self.flushed as u64,
+        })?;
         self.flushed = 0;
+        self.digests.push(Some(subtree(&piece, start)));
+        drop(piece);
+        self.piece = behind.room(PIECE_BYTES)?;
         Ok(())
     }
 
-    fn hand_over(&self) -> io::Result<()> {
+    /// Waits until the system has all whole pieces.
+    fn catch_up(&mut self) -> io::Result<()> {
+        self.behind.as_mut().map_or(Ok(()), WriteBehind::catch_up)
+    }
+
+    fn hand_over(&mut self) -> io::Result<()> {
+        self.catch_up()?;
         let start = self.piece_start() + self.flushed as u64;
-        self.file.write_all_at(&self.piece[self.flushed..], start)
+        self.file.write_all_at(&self.piece[self.flushed..], start)?;
+        self.flushed = self.piece.len();
+        Ok(())
     }
 
     /// Hands everything so far to the system.
     pub(crate) fn flush(&mut self) -> Result<(), LayoutError> {
         self.hand_over()
-            .map_err(LayoutError::io("write", &self.path))?;
-        self.flushed = self.piece.len();
-        Ok(())
+            .map_err(|error| LayoutError::io("write", &self.path)(error))
     }
 
     /// Brings everything so far onto the disk.
@@ -207,19 +230,19 @@ impl OutputFile {
             // The only piece of a tree is hashed as its root.
             let only = match self.digests.is_empty() {
                 true => std::mem::take(&mut self.piece),
-                false => self.read_piece(0)?,
+                false => read_piece(&self.file, &self.path, 0)?,
             };
             return Ok(blake3::hash(&only));
         }
-        let file = &*self;
-        let mut digests = file
+        let (file, path) = (&*self.file, &*self.path);
+        let mut digests = self
             .digests
             .par_iter()
             .enumerate()
             .map(|(piece, digest)| match digest {
                 Some(digest) => Ok(*digest),
                 None => Ok(subtree(
-                    &file.read_piece(piece)?,
+                    &read_piece(file, path, piece)?,
                     (piece * PIECE_BYTES) as u64,
                 )),
             })
@@ -230,14 +253,13 @@ impl OutputFile {
         let (left, right) = halves(&digests);
         Ok(merge_subtrees_root(&merge(left), &merge(right), Mode::Hash))
     }
+}
 
-    fn read_piece(&self, piece: usize) -> Result<Vec<u8>, LayoutError> {
-        let mut bytes = vec![0; PIECE_BYTES];
-        self.file
-            .read_exact_at(&mut bytes, (piece * PIECE_BYTES) as u64)
-            .map_err(LayoutError::io("read", &self.path))?;
-        Ok(bytes)
-    }
+fn read_piece(file: &File, path: &Path, piece: usize) -> Result<Vec<u8>, LayoutError> {
+    let mut bytes = vec![0; PIECE_BYTES];
+    file.read_exact_at(&mut bytes, (piece * PIECE_BYTES) as u64)
+        .map_err(LayoutError::io("read", path))?;
+    Ok(bytes)
 }
 
 impl io::Write for OutputFile {
@@ -246,9 +268,7 @@ impl io::Write for OutputFile {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.hand_over()?;
-        self.flushed = self.piece.len();
-        Ok(())
+        self.hand_over()
     }
 }
 

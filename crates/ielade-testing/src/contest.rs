@@ -252,7 +252,7 @@ mod tests {
         assert_eq!(contest.run(7, Duration::from_mins(1)).unwrap(), 7);
         let ratio = contest.ratio("a", "b").unwrap();
         assert!((ratio.low - 3.0).abs() < 1e-9 && (ratio.high - 3.0).abs() < 1e-9);
-        assert!((contest.rate("a").unwrap().median - 60.0).abs() < 0.5);
+        assert!((contest.rate("a").unwrap().median - 60.0).abs() < 1e-9);
         assert!(contest.ratio("a", "c").is_none());
         assert_eq!(contest.records().lines().count(), 2);
     }
