@@ -3,31 +3,40 @@
 //! An [`Answer`] is drawn from one group of configurations, those with the same consumer. It
 //! compares total training times and says no more than the runs allow:
 //!
-//! - A layout counts as faster or slower than the baseline where the 95 % interval of the ratio
-//!   leaves out 1.
-//! - Where the interval includes 1, no difference was found. That is not the same as equal.
-//! - Two layouts other than the baseline count as not told apart where the intervals of their
+//! - Where the plan declares a comparison of two layouts, the analysis' verdict on it counts, which
+//!   is corrected for all comparisons together.
+//! - Without one, a layout counts as faster or slower than the baseline where the 95 % interval of
+//!   the ratio leaves out 1. Where the interval includes 1, no difference was found. That is not
+//!   the same as equal.
+//! - Two layouts that no comparison is about count as not told apart where the intervals of their
 //!   means overlap; this is the careful side of a test.
 //! - Below 3 runs there are no intervals, and only the order of the means is reported.
 
 mod english;
 
 use ielade_bench::analysis::{
-    Analysis, ConfigurationSummary, ConsumerGroup, Estimate, Interval, Metric, Ratio,
+    self, Analysis, Comparison, ConfigurationSummary, ConsumerGroup, Estimate, Metric, Ratio,
 };
-use ielade_core::{LayoutId, worker_protocol::Consumer};
+use ielade_core::{
+    LayoutId,
+    worker_protocol::{CacheState, Consumer},
+};
 
 /// What the runs with one consumer say.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Answer {
     /// Name of the consumer, `none`, `fixed 5 ms`, `cnn`.
     pub consumer: String,
+    /// State of the page cache, where the plan has several.
+    pub cache: Option<CacheState>,
     /// What the consumer does with the batches.
     pub work: Work,
     /// The layout that the others were compared with.
     pub baseline: LayoutId,
     /// What was found.
     pub verdict: Verdict,
+    /// All layouts that were compared with the baseline, the fastest first.
+    pub compared: Vec<Compared>,
 }
 
 /// What a consumer does with the batches.
@@ -101,16 +110,24 @@ pub struct Compared {
     pub layout: LayoutId,
     /// Its mean divided by the baseline's.
     pub ratio: Ratio,
+    /// What the analysis says of the two, where the plan declares the comparison.
+    pub judgement: Option<analysis::Verdict>,
 }
 
 impl Answer {
     /// What the runs of one group say.
     pub fn of_group(group: &ConsumerGroup, baseline: &LayoutId) -> Self {
+        let contestants = contestants(group, baseline);
         Self {
-            consumer: group.name.clone(),
+            consumer: group.consumer.clone(),
+            cache: (group.name != group.consumer).then_some(group.cache),
             work: work_of(group),
             baseline: baseline.clone(),
-            verdict: verdict(group, baseline),
+            compared: contestants
+                .iter()
+                .filter_map(Contestant::compared)
+                .collect(),
+            verdict: verdict(group, &contestants, baseline),
         }
     }
 
@@ -137,6 +154,13 @@ impl Answer {
     /// The answer in plain sentences, with its figures.
     pub fn sentence(&self) -> String {
         english::sentence(self)
+    }
+
+    /// The answer as the paragraph that a report begins with: who is fastest at what on this
+    /// machine, and how every other layout compares. `band` is the relative difference up to which
+    /// layouts count as equivalent.
+    pub fn paragraph(&self, data_set: &str, band: f64) -> String {
+        english::paragraph(self, data_set, band)
     }
 }
 
@@ -201,26 +225,79 @@ struct Contestant<'a> {
     time: Estimate,
     /// `None` for the baseline itself and where it has no runs.
     ratio: Option<Ratio>,
+    /// Against the baseline.
+    judgement: Option<analysis::Verdict>,
 }
 
 impl Contestant<'_> {
-    fn interval(&self) -> Option<Interval> {
-        self.ratio.and_then(|ratio| ratio.interval)
+    /// True where there is enough for a verdict.
+    fn is_judged(&self) -> bool {
+        self.ratio.is_some_and(|ratio| ratio.interval.is_some())
+    }
+
+    fn is_faster(&self) -> bool {
+        match (self.judgement, self.ratio.and_then(|ratio| ratio.interval)) {
+            (Some(judgement), _) => judgement == analysis::Verdict::Faster,
+            (None, interval) => interval.is_some_and(|range| range.high < 1.0),
+        }
+    }
+
+    fn is_slower(&self) -> bool {
+        match (self.judgement, self.ratio.and_then(|ratio| ratio.interval)) {
+            (Some(judgement), _) => judgement == analysis::Verdict::Slower,
+            (None, interval) => interval.is_some_and(|range| range.low > 1.0),
+        }
     }
 
     fn compared(&self) -> Option<Compared> {
         self.ratio.map(|ratio| Compared {
             layout: self.layout.clone(),
             ratio,
+            judgement: self.judgement,
         })
     }
 }
 
-fn verdict(group: &ConsumerGroup, baseline: &LayoutId) -> Verdict {
-    let mut contestants: Vec<Contestant<'_>> =
-        group.summaries.iter().filter_map(contestant).collect();
+/// The layouts with completed runs, the fastest first.
+fn contestants<'a>(group: &'a ConsumerGroup, baseline: &LayoutId) -> Vec<Contestant<'a>> {
+    let summaries = group.summaries.iter();
+    let mut contestants: Vec<Contestant<'_>> = summaries
+        .filter_map(|summary| contestant(group, summary, baseline))
+        .collect();
     contestants.sort_by(|a, b| a.time.mean.total_cmp(&b.time.mean));
-    match contestants.as_slice() {
+    contestants
+}
+
+fn contestant<'a>(
+    group: &'a ConsumerGroup,
+    summary: &'a ConfigurationSummary,
+    baseline: &LayoutId,
+) -> Option<Contestant<'a>> {
+    let time = summary.estimate(Metric::TrainingSeconds)?;
+    let layout = &summary.configuration.layout;
+    (summary.completed > 0 && time.mean.is_finite()).then(|| Contestant {
+        layout,
+        time,
+        ratio: summary.ratio(Metric::TrainingSeconds),
+        judgement: group
+            .comparison(layout, baseline)
+            .map(|found| judgement_of(found, layout)),
+    })
+}
+
+/// What a comparison says of one of its two layouts.
+pub(crate) fn judgement_of(comparison: &Comparison, layout: &LayoutId) -> analysis::Verdict {
+    use analysis::Verdict::{Faster, Slower};
+    match comparison.verdict {
+        verdict if comparison.layout == *layout => verdict,
+        Faster => Slower,
+        Slower => Faster,
+        neither => neither,
+    }
+}
+
+fn verdict(group: &ConsumerGroup, contestants: &[Contestant<'_>], baseline: &LayoutId) -> Verdict {
+    match contestants {
         [] => Verdict::NothingCompleted {
             failed: failed_runs(group),
         },
@@ -228,17 +305,8 @@ fn verdict(group: &ConsumerGroup, baseline: &LayoutId) -> Verdict {
             layout: only.layout.clone(),
             time: only.time,
         },
-        several => compare(several, baseline),
+        several => Contest { group, baseline }.verdict(several),
     }
-}
-
-fn contestant(summary: &ConfigurationSummary) -> Option<Contestant<'_>> {
-    let time = summary.estimate(Metric::TrainingSeconds)?;
-    (summary.completed > 0 && time.mean.is_finite()).then(|| Contestant {
-        layout: &summary.configuration.layout,
-        time,
-        ratio: summary.ratio(Metric::TrainingSeconds),
-    })
 }
 
 fn failed_runs(group: &ConsumerGroup) -> u32 {
@@ -246,63 +314,68 @@ fn failed_runs(group: &ConsumerGroup) -> u32 {
     u32::try_from(failures.sum::<usize>()).unwrap_or(u32::MAX)
 }
 
-/// The verdict on at least two layouts, which come fastest first.
-fn compare(contestants: &[Contestant<'_>], baseline: &LayoutId) -> Verdict {
-    let leader = &contestants[0];
-    let others = || contestants.iter().filter(|one| one.layout != baseline);
-    let Some(first_compared) = others().find_map(Contestant::compared) else {
-        return Verdict::NoBaseline {
-            leader: leader.layout.clone(),
-            time: leader.time,
+/// The layouts that compete, and what is known of pairs of them.
+struct Contest<'a> {
+    group: &'a ConsumerGroup,
+    baseline: &'a LayoutId,
+}
+
+impl Contest<'_> {
+    /// The verdict on at least two layouts, which come fastest first.
+    fn verdict(&self, contestants: &[Contestant<'_>]) -> Verdict {
+        let leader = &contestants[0];
+        let others = || contestants.iter().filter(|one| one.layout != self.baseline);
+        let Some(first_compared) = others().find_map(Contestant::compared) else {
+            return Verdict::NoBaseline {
+                leader: leader.layout.clone(),
+                time: leader.time,
+            };
         };
-    };
-    let judged: Vec<&Contestant<'_>> = others().filter(|one| one.interval().is_some()).collect();
-    if judged.is_empty() {
-        return Verdict::TooFewRuns {
-            leader: leader.layout.clone(),
-            compared: first_compared,
-            runs: contestants
-                .iter()
-                .map(|one| one.time.runs)
-                .min()
-                .unwrap_or(0),
-        };
+        if !others().any(Contestant::is_judged) {
+            let runs = contestants.iter().map(|one| one.time.runs);
+            return Verdict::TooFewRuns {
+                leader: leader.layout.clone(),
+                compared: first_compared,
+                runs: runs.min().unwrap_or(0),
+            };
+        }
+        let compared: Vec<&Contestant<'_>> = others().filter(|one| one.ratio.is_some()).collect();
+        self.fastest(&compared)
+            .unwrap_or_else(|| baseline_ahead(&compared))
     }
-    let compared: Vec<&Contestant<'_>> = others().filter(|one| one.ratio.is_some()).collect();
-    fastest(&judged, contestants).unwrap_or_else(|| baseline_ahead(&compared))
-}
 
-/// The verdict where at least one layout is faster than the baseline.
-fn fastest(judged: &[&Contestant<'_>], contestants: &[Contestant<'_>]) -> Option<Verdict> {
-    let is_faster = |one: &Contestant<'_>| one.interval().is_some_and(|range| range.high < 1.0);
-    let fastest = judged.iter().find(|one| is_faster(one))?;
-    // The baseline is told apart from it already, by the ratio.
-    let rivals = contestants
-        .iter()
-        .filter(|one| one.ratio.is_some() && one.layout != fastest.layout);
-    let not_told_apart = rivals
-        .filter(|rival| not_told_apart(&rival.time, &fastest.time))
-        .map(|rival| rival.layout.clone())
-        .collect();
-    fastest.compared().map(|fastest| Verdict::Fastest {
-        fastest,
-        not_told_apart,
-    })
-}
+    /// The verdict where at least one layout is faster than the baseline.
+    fn fastest(&self, compared: &[&Contestant<'_>]) -> Option<Verdict> {
+        let fastest = compared.iter().find(|one| one.is_faster())?;
+        // The baseline is told apart from it already, by the ratio.
+        let rivals = compared.iter().filter(|one| one.layout != fastest.layout);
+        let not_told_apart = rivals
+            .filter(|rival| !self.are_told_apart(rival, fastest))
+            .map(|rival| rival.layout.clone())
+            .collect();
+        fastest.compared().map(|fastest| Verdict::Fastest {
+            fastest,
+            not_told_apart,
+        })
+    }
 
-/// True where the intervals of the means overlap; without an interval nothing is told apart.
-fn not_told_apart(a: &Estimate, b: &Estimate) -> bool {
-    match (a.interval, b.interval) {
-        (Some(a), Some(b)) => a.low <= b.high && b.low <= a.high,
-        _ => true,
+    /// What their comparison says; without one, true where the intervals of the means do not
+    /// overlap. Without an interval nothing is told apart.
+    fn are_told_apart(&self, a: &Contestant<'_>, b: &Contestant<'_>) -> bool {
+        if let Some(comparison) = self.group.comparison(a.layout, b.layout) {
+            return comparison.is_told_apart();
+        }
+        match (a.time.interval, b.time.interval) {
+            (Some(a), Some(b)) => a.low > b.high || b.low > a.high,
+            _ => false,
+        }
     }
 }
 
 /// The verdict where no layout is faster than the baseline.
 fn baseline_ahead(compared: &[&Contestant<'_>]) -> Verdict {
-    let (slower, alike): (Vec<&Contestant<'_>>, Vec<&Contestant<'_>>) = compared
-        .iter()
-        .partition(|one| one.interval().is_some_and(|range| range.low > 1.0));
+    let (slower, alike): (Vec<&Contestant<'_>>, Vec<&Contestant<'_>>) =
+        compared.iter().partition(|one| one.is_slower());
     let next = slower.first().and_then(|one| one.compared());
     match next {
         Some(next) if alike.is_empty() => Verdict::BaselineFastest { next },

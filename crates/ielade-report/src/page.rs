@@ -4,11 +4,15 @@
 //! and its content security policy forbids requests. Text and tables need no JavaScript.
 
 mod chart_data;
+mod comparisons;
 mod facts;
 mod file;
+mod marks;
 mod model;
 mod runs;
+mod stalls;
 mod tables;
+mod words;
 
 use ielade_bench::{analysis::Analysis, record::Record};
 use minijinja::{
@@ -18,7 +22,25 @@ use std::path::{Path, PathBuf};
 
 const TEMPLATE: &str = include_str!("../assets/report.html");
 const STYLE: &str = include_str!("../assets/report.css");
-const SCRIPT: &str = include_str!("../assets/report.js");
+/// The parts of the script as one; they share what they define, and nothing outside sees it.
+const SCRIPT: &str = concat!(
+    "\"use strict\";\n(() => {\n",
+    include_str!("../assets/report/theme.js"),
+    include_str!("../assets/report/text.js"),
+    include_str!("../assets/report/parts.js"),
+    include_str!("../assets/report/strips.js"),
+    include_str!("../assets/report/lines.js"),
+    include_str!("../assets/report/split.js"),
+    include_str!("../assets/report/stall.js"),
+    include_str!("../assets/report/series.js"),
+    include_str!("../assets/report/size.js"),
+    include_str!("../assets/report/drift.js"),
+    include_str!("../assets/report/panels.js"),
+    include_str!("../assets/report/tables.js"),
+    include_str!("../assets/report/filter.js"),
+    include_str!("../assets/report/start.js"),
+    "})();\n",
+);
 const CHART_LIBRARY: &str = include_str!("../assets/echarts.min.js");
 
 /// Name of the page's file in the folder of the records.
@@ -43,6 +65,8 @@ pub enum ReportError {
     },
 }
 
+pub(crate) use file::replace as replace_file;
+
 /// The whole page.
 ///
 /// `records` are the experiment's, in the order of the file; from them come the raw figures of
@@ -51,8 +75,9 @@ pub enum ReportError {
 /// # Errors
 /// [`ReportError::Page`] and [`ReportError::Figures`], where the page cannot be put together.
 pub fn html(analysis: &Analysis, records: &[Record]) -> Result<String, ReportError> {
-    let page = model::Page::new(analysis, records);
-    let figures = serde_json::to_string(&chart_data::ChartData::new(analysis, records))?;
+    let charts = chart_data::ChartData::new(analysis, records);
+    let page = model::Page::new(analysis, records, words::figures(&charts.kinds()));
+    let figures = serde_json::to_string(&charts)?;
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_auto_escape_callback(|_| AutoEscape::Html);

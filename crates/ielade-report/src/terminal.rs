@@ -8,7 +8,8 @@ use crate::{
     metric_words::runs_and_epochs,
 };
 use column::{Column, Spread};
-use ielade_bench::analysis::{Analysis, ConfigurationSummary, ConsumerGroup, Metric};
+use ielade_bench::analysis::{Analysis, ConfigurationSummary, ConsumerGroup, Metric, Verdict};
+use ielade_core::LayoutId;
 use text::{Style, clean, clip, display_width, pad_right, wrap};
 
 /// How wide the table may be, and whether it may use colour.
@@ -38,6 +39,7 @@ const GAP: usize = 2;
 /// Marks in front of a layout's name.
 const FASTEST: &str = "*";
 const NOT_TOLD_APART: &str = "≈";
+const EQUIVALENT: &str = "=";
 
 /// The answer in a sentence, one block of rows a consumer, and the warnings.
 ///
@@ -198,7 +200,7 @@ fn block(analysis: &Analysis, group: &ConsumerGroup, form: &Form, style: Style) 
             &Row {
                 summary,
                 place,
-                mark: mark(&leaders, summary),
+                mark: mark(analysis, group, &leaders, summary),
             },
             &columns,
             form,
@@ -213,13 +215,18 @@ fn rule(width: usize, style: Style) -> String {
 }
 
 fn block_title(group: &ConsumerGroup) -> String {
-    let consumer = clean(&group.name);
+    let consumer = clean(&group.consumer);
     let consumer = match answer::work_of(group) {
         Work::Load => format!("{consumer} (loader alone)"),
         Work::Feed => format!("{consumer} a step"),
         Work::Train => format!("{consumer} (model)"),
     };
-    format!("{consumer}: {}", runs_and_epochs(group))
+    let cache = if group.name == group.consumer {
+        String::new()
+    } else {
+        format!(", cache {}", group.cache)
+    };
+    format!("{consumer}{cache}: {}", runs_and_epochs(group))
 }
 
 fn header(columns: &[Column], form: &Form, style: Style) -> [String; 2] {
@@ -242,15 +249,28 @@ struct Row<'a> {
     mark: &'static str,
 }
 
-fn mark(leaders: &Leaders, summary: &ConfigurationSummary) -> &'static str {
+fn mark(
+    analysis: &Analysis,
+    group: &ConsumerGroup,
+    leaders: &Leaders,
+    summary: &ConfigurationSummary,
+) -> &'static str {
     let layout = &summary.configuration.layout;
     if leaders.fastest.as_ref() == Some(layout) {
         FASTEST
+    } else if is_equivalent(analysis, group, layout) {
+        EQUIVALENT
     } else if leaders.not_told_apart.contains(layout) {
         NOT_TOLD_APART
     } else {
         " "
     }
+}
+
+/// True where a difference to the baseline beyond the plan's band was ruled out.
+fn is_equivalent(analysis: &Analysis, group: &ConsumerGroup, layout: &LayoutId) -> bool {
+    let found = group.comparison(layout, &analysis.baseline);
+    found.is_some_and(|found| found.verdict == Verdict::Equivalent)
 }
 
 fn row(row: &Row<'_>, columns: &[Column], form: &Form, style: Style) -> Vec<String> {
@@ -286,10 +306,23 @@ fn legend(analysis: &Analysis, form: &Form, width: usize, style: Style) -> Vec<S
         Spread::Range => "in brackets the 95 % interval",
         Spread::Beside | Spread::Below => "± half the 95 % interval",
     };
+    let any_equivalent = analysis.groups.iter().any(|group| {
+        let layouts = group.summaries.iter();
+        let mut layouts = layouts.map(|summary| &summary.configuration.layout);
+        layouts.any(|layout| is_equivalent(analysis, group, layout))
+    });
+    let equivalent = if any_equivalent {
+        format!(
+            ", {EQUIVALENT} no difference to {} shown",
+            analysis.baseline
+        )
+    } else {
+        String::new()
+    };
     let figures = format!(
         "Means over the runs, {spread}. ratio: total time divided by that of {}. \
          {FASTEST} shortest total time, \
-         {NOT_TOLD_APART} not told apart.",
+         {NOT_TOLD_APART} not told apart{equivalent}.",
         analysis.baseline
     );
     dimmed(&clean(&figures), width, style)

@@ -1,6 +1,6 @@
 //! What tests need from outside, and what becomes of a test where it is not there.
 //!
-//! Real images and Python packages are not part of the project. A test that needs them must not
+//! Real images, Python packages and a browser are not part of the project. A test that needs them must not
 //! count as passed where they are missing, and Rust's own test harness has no word for that at
 //! run time; so such tests have a target of their own (`harness = false`) that reports them as
 //! ignored:
@@ -22,6 +22,7 @@
 //!
 //! [`contest`] and [`Served`] measure one thing against another, in turns. [`server::TestServer`] is there for downloads, which tests never make from the network.
 
+mod browser;
 pub mod contest;
 mod python;
 mod real_images;
@@ -29,6 +30,7 @@ mod requirement;
 mod served;
 pub mod server;
 
+pub use browser::{Browser, Visit, browser};
 pub use python::{Python, python_with};
 pub use real_images::real_images;
 pub use requirement::{Missing, run, test};

@@ -8,6 +8,7 @@ use ielade::{
         training::{ModelName, OptimiserName, Schedule},
         worker_protocol::CacheState,
     },
+    report::{Format, Language},
 };
 use std::path::PathBuf;
 
@@ -24,9 +25,12 @@ pub(crate) enum Command {
     /// Find out which way of storing and loading trains fastest here
     #[command(after_help = BENCH_EXAMPLES)]
     Bench(BenchOptions),
-    /// Make the page of an experiment, and show its table, from the records
+    /// Make the reports of an experiment, and show its table, from the records
     #[command(after_help = REPORT_EXAMPLES)]
     Report(ReportOptions),
+    /// Compare two experiments: two machines, two versions, two days
+    #[command(after_help = COMPARE_EXAMPLES)]
+    Compare(CompareOptions),
     /// Download a well-known data set from its authors
     #[command(after_help = FETCH_EXAMPLES)]
     Fetch(FetchOptions),
@@ -65,8 +69,15 @@ Examples:
 Stopped by Ctrl-C, a crash or a power cut, the same command continues.";
 
 const REPORT_EXAMPLES: &str = "\
-Example:
-  ielade report results/demo            writes results/demo/report.html";
+Examples:
+  ielade report results/demo            writes results/demo/report.html
+  ielade report results/demo --format docx,latex --lang en,lv
+  ielade report results/demo --format csv,parquet --out figures";
+
+const COMPARE_EXAMPLES: &str = "\
+Examples:
+  ielade compare results/laptop results/server
+  ielade compare results/v1 results/v2 --format markdown > comparison.md";
 
 const FETCH_EXAMPLES: &str = "\
 Examples:
@@ -163,6 +174,45 @@ pub(crate) struct BenchOptions {
 pub(crate) struct ReportOptions {
     /// Folder with the records of an experiment
     pub(crate) results: PathBuf,
+    /// Forms of the report: html, docx, latex, markdown, csv, parquet
+    #[arg(
+        long,
+        value_name = "FORMATS",
+        value_delimiter = ',',
+        default_value = "html"
+    )]
+    pub(crate) format: Vec<Format>,
+    /// Languages of docx, latex and markdown: en, lv
+    #[arg(
+        long,
+        value_name = "LANGUAGES",
+        value_delimiter = ',',
+        default_value = "en"
+    )]
+    pub(crate) lang: Vec<Language>,
+    /// Folder for the files; made where it is missing [default: the folder with the records]
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompareOptions {
+    /// Folder with the records of the experiment to compare with
+    pub(crate) first: PathBuf,
+    /// Folder with the records of the experiment that is compared
+    pub(crate) second: PathBuf,
+    /// How the comparison is written
+    #[arg(long, value_enum, default_value_t = ComparisonFormat::Text)]
+    pub(crate) format: ComparisonFormat,
+}
+
+/// How a comparison is written.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum ComparisonFormat {
+    /// For a terminal
+    Text,
+    /// For a README, an issue or a wiki
+    Markdown,
 }
 
 #[derive(Debug, Args)]

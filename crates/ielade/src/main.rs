@@ -42,6 +42,7 @@ fn run(command: Command) -> anyhow::Result<Exit> {
         Command::Train(options) => commands::train::run(&options),
         Command::Bench(options) => commands::bench::run(&options),
         Command::Report(options) => commands::report::run(&options),
+        Command::Compare(options) => commands::compare::run(&options),
         Command::Completions(options) => Ok(commands::completions::run(&options)),
         Command::Worker => unreachable!("workers are served before anything else"),
     }

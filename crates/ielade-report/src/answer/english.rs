@@ -1,9 +1,13 @@
 //! The answer in English.
 
+mod paragraph;
+
 use super::{Answer, Compared, Verdict, Work};
 use crate::figures::{Figure, Quantity, Scale};
 use ielade_bench::analysis::{Estimate, Ratio};
 use ielade_core::LayoutId;
+
+pub(super) use paragraph::paragraph;
 
 /// The answer in a few words, as a heading.
 pub(super) fn heading(answer: &Answer) -> String {
@@ -162,10 +166,14 @@ fn no_difference(answer: &Answer, alike: &[Compared], slower: &[LayoutId]) -> St
 
 /// What the consumer is, as it stands at the end of a sentence.
 fn consumer(answer: &Answer) -> String {
-    match answer.work {
+    let consumer = match answer.work {
         Work::Load => "loader alone".to_owned(),
         Work::Feed => format!("{} step", answer.consumer),
         Work::Train => answer.consumer.clone(),
+    };
+    match answer.cache {
+        Some(cache) => format!("{consumer}, cache {cache}"),
+        None => consumer,
     }
 }
 

@@ -1,9 +1,10 @@
 //! What was measured on what: the data set, the plan, the machine.
 
-use crate::figures::{bytes, count};
+use crate::figures::{bytes, count, percent};
 use ielade_bench::{
     analysis::Analysis,
-    record::{Environment, ExperimentRecord, Record},
+    plan::Plan,
+    record::{Environment, ExperimentRecord, GpuReport, Record},
 };
 use ielade_core::{
     Augmentation, BadSamplePolicy, OrientationRule, Shuffle,
@@ -11,6 +12,8 @@ use ielade_core::{
     worker_protocol::{CacheState, Consumer, LastBatch, LoaderSettings},
 };
 use serde::Serialize;
+
+use super::stalls::milliseconds as step_text;
 
 /// Facts about one thing.
 #[derive(Debug, Serialize)]
@@ -37,8 +40,10 @@ pub(super) fn fact_groups(analysis: &Analysis, records: &[Record]) -> Vec<FactGr
         ("Plan", plan(analysis)),
         ("Loading", loading(&experiment.plan.loader, records)),
         ("Machine", machine(&experiment.environment)),
+        ("Watching", watching(records)),
     ]
     .into_iter()
+    .filter(|(_, facts)| !facts.is_empty())
     .map(|(title, facts)| FactGroup {
         title,
         facts: facts
@@ -94,7 +99,7 @@ fn plan(analysis: &Analysis) -> Facts {
         .map(|consumer| consumer_text(&consumer.consumer, consumer.epochs.unwrap_or(plan.epochs)))
         .collect();
     let layouts: Vec<String> = plan.layouts.iter().map(ToString::to_string).collect();
-    vec![
+    let mut facts = vec![
         ("Experiment", plan.name.clone()),
         ("Layouts", layouts.join(", ")),
         ("Baseline", analysis.baseline.to_string()),
@@ -105,7 +110,42 @@ fn plan(analysis: &Analysis) -> Facts {
         ),
         ("Cache", cache(&plan.cache)),
         ("Seed", plan.seed.to_string()),
-    ]
+    ];
+    facts.extend(safeguards(plan));
+    facts
+}
+
+/// What the plan does for figures that can be trusted, as far as it asks for it.
+fn safeguards(plan: &Plan) -> Facts {
+    let mut facts: Facts = Vec::new();
+    if plan.control {
+        let control = format!("{} once more, under another name", plan.baseline);
+        facts.push(("Control", control));
+    }
+    if plan.split {
+        let split = "models also run on batches from memory, for their time alone";
+        facts.push(("Split", split.to_owned()));
+    }
+    facts.extend(plan.target_ci.map(|target| {
+        let blocks = plan.block_limit();
+        let text = format!(
+            "intervals of ±{} % or less, within {blocks} blocks",
+            target * 100.0
+        );
+        ("Precision asked for", text)
+    }));
+    facts.extend(
+        plan.memory_limit
+            .map(|limit| ("Memory limit", limit.to_string())),
+    );
+    if plan.most_repeats > 0 {
+        let repeats = match plan.most_repeats {
+            1 => "repeated once".to_owned(),
+            times => format!("repeated up to {times} times"),
+        };
+        facts.push(("On a busy machine", repeats));
+    }
+    facts
 }
 
 fn consumer_text(consumer: &Consumer, epochs: u32) -> String {
@@ -114,8 +154,8 @@ fn consumer_text(consumer: &Consumer, epochs: u32) -> String {
         Consumer::FixedStep {
             milliseconds,
             profile: Some(profile),
-        } => format!("fixed step of {milliseconds} ms (profile {profile})"),
-        Consumer::FixedStep { milliseconds, .. } => format!("fixed step of {milliseconds} ms"),
+        } => format!("step of {} ({profile})", step_text(*milliseconds)),
+        Consumer::FixedStep { milliseconds, .. } => format!("step of {}", step_text(*milliseconds)),
         Consumer::Model(settings) => model_text(settings),
     };
     let epochs = match epochs {
@@ -247,8 +287,59 @@ fn machine(environment: &Environment) -> Facts {
     facts.extend(file_system.map(|text| ("File system", text)));
     let governor = environment.governor.clone();
     facts.extend(governor.map(|text| ("Frequency governor", text)));
+    facts.extend(control_group(environment).map(|text| ("Control group", text)));
     let load = environment.load;
     facts.extend(load.map(|load| ("Load at the start", format!("{load:.2}"))));
+    facts
+}
+
+/// The limits beside that of the memory.
+fn control_group(environment: &Environment) -> Option<String> {
+    let group = environment.control_group.as_ref()?;
+    let processors = group
+        .processors
+        .map(|number| format!("{number} processors"));
+    let set = group.processor_set.as_ref();
+    let set = set.map(|set| format!("processors {set}"));
+    let swap = group
+        .swap_bytes
+        .map(|limit| format!("swap {}", bytes(limit)));
+    let limits: Vec<String> = processors.into_iter().chain(set).chain(swap).collect();
+    (!limits.is_empty()).then(|| limits.join(", "))
+}
+
+/// How the runs were watched from outside, and what that cost.
+fn watching(records: &[Record]) -> Facts {
+    let probes: Vec<_> = records
+        .iter()
+        .filter_map(|record| match record {
+            Record::Run(run) => Some((&run.probe, run.process_seconds)),
+            Record::Experiment(_) | Record::Session(_) => None,
+        })
+        .filter(|(probe, _)| probe.samples > 0)
+        .collect();
+    let Some((last, _)) = probes.last() else {
+        return Vec::new();
+    };
+    let samples: u64 = probes
+        .iter()
+        .map(|(probe, _)| u64::from(probe.samples))
+        .sum();
+    let cost: f64 = probes.iter().map(|(probe, _)| probe.cost.cpu_seconds).sum();
+    let watched: f64 = probes.iter().map(|(_, seconds)| seconds).sum();
+    let mut facts = vec![("Samples", count(samples))];
+    if cost > 0.0 && watched > 0.0 {
+        let share = percent(cost / watched);
+        facts.push(("Its own cost", format!("{share} of one processor")));
+    }
+    let gpu = match &last.gpu {
+        GpuReport::Absent { reason } => format!("not seen: {reason}"),
+        GpuReport::Seen { cards } => {
+            let names: Vec<&str> = cards.iter().map(|card| card.name.as_str()).collect();
+            names.join(", ")
+        }
+    };
+    facts.push(("Graphics processor", gpu));
     facts
 }
 

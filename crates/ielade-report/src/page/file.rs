@@ -11,7 +11,7 @@ use std::{
 static NEXT: AtomicU64 = AtomicU64::new(0);
 
 /// Writes `bytes` into a temporary sibling of `path` and renames it.
-pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let temporary = sibling(path);
     let written = write(&temporary, bytes).and_then(|()| fs::rename(&temporary, path));
     if written.is_err() {

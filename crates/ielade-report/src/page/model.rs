@@ -1,9 +1,13 @@
 //! What stands on the page, in the order in which it stands there, ready to be written.
 
 use super::{
+    comparisons::{Comparisons, drift_text},
     facts::{FactGroup, fact_groups},
+    marks::{MarkedRun, marked_runs},
     runs::{FailedRun, RunsTable},
+    stalls::Stalls,
     tables::{ConsumerTable, StoreRow, consumer_tables, store_rows},
+    words::FigureWords,
 };
 use crate::answer::{Answer, headline_place};
 use ielade_bench::{
@@ -23,13 +27,22 @@ pub(super) struct Page {
     heading: String,
     answer: String,
     other_answers: Vec<OtherAnswer>,
+    /// Those that are not shown at once.
+    more_answers: Vec<OtherAnswer>,
+    more_consumers: Vec<String>,
     standing: String,
     facts: Vec<FactGroup>,
     tables: Vec<ConsumerTable>,
+    more_tables: Vec<ConsumerTable>,
+    comparisons: Comparisons,
+    stalls: Option<Stalls>,
     layouts: Vec<String>,
+    consumers: Vec<String>,
+    caches: Vec<&'static str>,
     baseline: String,
-    has_epochs: bool,
-    has_model: bool,
+    figures: Vec<FigureWords>,
+    drift: Option<String>,
+    marks: Vec<MarkedRun>,
     warnings: Vec<String>,
     failed: Vec<FailedRun>,
     bad_samples: Vec<BadSampleRow>,
@@ -52,8 +65,12 @@ struct BadSampleRow {
 }
 
 impl Page {
-    pub(super) fn new(analysis: &Analysis, records: &[Record]) -> Self {
+    /// `figures` are the ones that there is something to draw for.
+    pub(super) fn new(analysis: &Analysis, records: &[Record], figures: Vec<FigureWords>) -> Self {
         let experiment = &analysis.experiment;
+        let layouts = super::chart_data::layout_names(analysis);
+        let (other_answers, more_answers) = other_answers(analysis);
+        let (tables, more_tables) = consumer_tables(analysis);
         let first = Answer::headline(analysis);
         let runs = run_records(records);
         Self {
@@ -67,19 +84,24 @@ impl Page {
                 .map_or_else(|| "No configurations".to_owned(), Answer::heading),
             answer: first.as_ref().map_or_else(
                 || "The experiment has no configurations, so there is no answer.".to_owned(),
-                Answer::sentence,
+                |answer| answer.paragraph(&experiment.data_set.name, analysis.family.band),
             ),
-            other_answers: other_answers(analysis),
+            other_answers,
+            more_answers,
+            more_consumers: more_consumers(analysis),
             standing: standing(analysis, &runs),
             facts: fact_groups(analysis, records),
-            tables: consumer_tables(analysis),
-            layouts: super::chart_data::layout_names(analysis),
+            tables,
+            more_tables,
+            comparisons: Comparisons::of(analysis),
+            stalls: Stalls::of(analysis, &layouts),
+            layouts,
+            consumers: distinct(analysis.groups.iter().map(|group| group.consumer.clone())),
+            caches: distinct(analysis.groups.iter().map(|group| group.cache.name())),
             baseline: analysis.baseline.to_string(),
-            has_epochs: configurations(analysis).any(|one| one.configuration.epochs > 1),
-            has_model: runs
-                .iter()
-                .flat_map(|run| &run.epochs)
-                .any(|epoch| epoch.train.is_some() || epoch.test.is_some()),
+            figures,
+            drift: analysis.drift.as_ref().map(drift_text),
+            marks: marked_runs(analysis, &runs),
             warnings: analysis.warnings.clone(),
             failed: FailedRun::all(experiment, &runs),
             bad_samples: bad_samples(analysis),
@@ -87,6 +109,17 @@ impl Page {
             runs: RunsTable::new(experiment, &runs),
         }
     }
+}
+
+/// Every value once, in the order in which they come.
+fn distinct<T: PartialEq>(values: impl Iterator<Item = T>) -> Vec<T> {
+    let mut found = Vec::new();
+    for value in values {
+        if !found.contains(&value) {
+            found.push(value);
+        }
+    }
+    found
 }
 
 fn configurations(
@@ -106,17 +139,32 @@ fn run_records(records: &[Record]) -> Vec<&RunRecord> {
         .collect()
 }
 
-fn other_answers(analysis: &Analysis) -> Vec<OtherAnswer> {
+/// The answers but the first one: those that are shown at once, and the others.
+fn other_answers(analysis: &Analysis) -> (Vec<OtherAnswer>, Vec<OtherAnswer>) {
     let first = headline_place(analysis);
-    Answer::all(analysis)
-        .into_iter()
-        .enumerate()
-        .filter(|(place, _)| Some(*place) != first)
-        .map(|(place, answer)| OtherAnswer {
+    let mut at_once = Vec::new();
+    let mut later = Vec::new();
+    for (place, answer) in Answer::all(analysis).into_iter().enumerate() {
+        let group = &analysis.groups[place];
+        let other = OtherAnswer {
             sentence: answer.sentence(),
-            consumer: super::tables::consumer_title(&analysis.groups[place]),
-        })
-        .collect()
+            consumer: super::tables::group_title(group),
+        };
+        if Some(place) == first {
+            // It is the headline.
+        } else if super::tables::is_shown_at_once(analysis, group) {
+            at_once.push(other);
+        } else {
+            later.push(other);
+        }
+    }
+    (at_once, later)
+}
+
+fn more_consumers(analysis: &Analysis) -> Vec<String> {
+    let groups = analysis.groups.iter();
+    let later = groups.filter(|group| !super::tables::is_shown_at_once(analysis, group));
+    distinct(later.map(|group| group.consumer.clone()))
 }
 
 /// An RFC 3339 time as a reader likes it: `2026-11-23 15:04 UTC`; anything else as it is.

@@ -1,14 +1,37 @@
 //! Every run with its raw figures, and the runs that failed.
 
 use crate::figures::fixed;
-use ielade_bench::record::{ExperimentRecord, Outcome, RunRecord};
+use ielade_bench::record::{
+    Configuration, ExperimentRecord, GpuReport, Outcome, RunMark, RunRecord,
+};
+use ielade_core::{
+    histogram::Histogram,
+    worker_protocol::{BatchOrigin, EpochReport},
+};
 use serde::Serialize;
 
 /// All runs, one row each.
 #[derive(Debug, Serialize)]
 pub(super) struct RunsTable {
-    columns: Vec<&'static str>,
-    rows: Vec<Vec<String>>,
+    columns: Vec<Heading>,
+    rows: Vec<Row>,
+}
+
+/// Heading of a column.
+#[derive(Debug, Serialize)]
+struct Heading {
+    name: &'static str,
+    /// True for words, which stand at the left.
+    is_text: bool,
+}
+
+/// One run, with what it can be filtered by.
+#[derive(Debug, Serialize)]
+struct Row {
+    layout: String,
+    consumer: String,
+    cache: &'static str,
+    cells: Vec<String>,
 }
 
 /// A run that does not count.
@@ -24,6 +47,16 @@ pub(super) struct FailedRun {
 /// A column of the table: its heading, and its cell of a run.
 type Column = (&'static str, fn(&Run<'_>) -> String);
 
+/// Columns of words.
+const TEXT: [&str; 6] = [
+    "configuration",
+    "started (UTC)",
+    "outcome",
+    "epochs (s)",
+    "residency before",
+    "marks",
+];
+
 /// A run and its place in the whole experiment.
 struct Run<'a> {
     sequence: usize,
@@ -31,7 +64,7 @@ struct Run<'a> {
     record: &'a RunRecord,
 }
 
-const COLUMNS: [Column; 20] = [
+const COLUMNS: [Column; 38] = [
     ("run", |run| (run.sequence + 1).to_string()),
     ("block", |run| (run.record.block + 1).to_string()),
     ("place", |run| (run.record.position + 1).to_string()),
@@ -79,32 +112,126 @@ const COLUMNS: [Column; 20] = [
     ("read from device (bytes)", |run| {
         run.record.probe.read_bytes.to_string()
     }),
-    ("residency before", |run| {
-        number(run.record.ready.as_ref().and_then(|ready| ready.residency))
+    ("major faults", |run| {
+        run.record.probe.major_faults.to_string()
     }),
+    ("minor faults", |run| {
+        run.record.probe.minor_faults.to_string()
+    }),
+    ("read calls", |run| run.record.probe.read_calls.to_string()),
+    ("wait p50 (s)", |run| quantile(run.record, wait, 0.5)),
+    ("wait p95 (s)", |run| quantile(run.record, wait, 0.95)),
+    ("wait p99 (s)", |run| quantile(run.record, wait, 0.99)),
+    ("step p50 (s)", |run| quantile(run.record, step, 0.5)),
+    ("step p95 (s)", |run| quantile(run.record, step, 0.95)),
+    ("step p99 (s)", |run| quantile(run.record, step, 0.99)),
+    ("buffers allocated", |run| {
+        let epochs = run.record.epochs.iter();
+        let all: Vec<u64> = epochs
+            .filter_map(|epoch| epoch.buffer_allocations)
+            .collect();
+        whole((!all.is_empty()).then(|| all.iter().sum()))
+    }),
+    ("peak proportional (bytes)", |run| {
+        whole(run.record.probe.peak_pss_bytes)
+    }),
+    ("waiting for a device (s)", |run| {
+        number(run.record.probe.io_wait_seconds)
+    }),
+    ("other programs' CPU (s)", |run| {
+        let machine = run.record.probe.machine.as_ref();
+        number(machine.map(|machine| machine.foreign_seconds))
+    }),
+    ("I/O pressure (s)", |run| {
+        let machine = run.record.probe.machine.as_ref();
+        let pressure = machine.and_then(|machine| machine.pressure);
+        number(pressure.map(|pressure| pressure.io_some_seconds))
+    }),
+    ("mean MHz", |run| {
+        let machine = run.record.probe.machine.as_ref();
+        let frequency = machine.and_then(|machine| machine.frequency);
+        number(frequency.map(|frequency| frequency.mean_mhz))
+    }),
+    ("GPU in use", |run| match &run.record.probe.gpu {
+        GpuReport::Absent { .. } => String::new(),
+        GpuReport::Seen { cards } => {
+            let shares: Vec<String> = cards
+                .iter()
+                .map(|card| number(Some(card.utilisation)))
+                .collect();
+            shares.join(" ")
+        }
+    }),
+    ("probe CPU (s)", |run| {
+        number(Some(run.record.probe.cost.cpu_seconds))
+    }),
+    ("residency before", |run| residencies(run.record)),
     ("load before", |run| number(run.record.load_before)),
     ("test top-1", |run| {
         let last = run.record.epochs.last();
         let test = last.and_then(|epoch| epoch.test.as_ref());
         number(test.map(|metrics| metrics.top1))
     }),
+    ("marks", marks),
 ];
 
 impl RunsTable {
     pub(super) fn new(experiment: &ExperimentRecord, runs: &[&RunRecord]) -> Self {
-        let rows = runs.iter().enumerate().map(|(sequence, record)| {
-            let run = Run {
-                sequence,
-                configuration: configuration_name(experiment, record),
-                record,
-            };
-            COLUMNS.iter().map(|(_, cell)| cell(&run)).collect()
+        let rows: Vec<Row> = runs
+            .iter()
+            .enumerate()
+            .map(|(sequence, record)| Row::new(experiment, sequence, record))
+            .collect();
+        // What no run has is no column.
+        let is_told =
+            |place: &usize| rows.is_empty() || rows.iter().any(|row| !row.cells[*place].is_empty());
+        let told: Vec<usize> = (0..COLUMNS.len()).filter(is_told).collect();
+        let columns = told.iter().map(|place| Heading {
+            name: COLUMNS[*place].0,
+            is_text: TEXT.contains(&COLUMNS[*place].0),
         });
         Self {
-            columns: COLUMNS.iter().map(|(heading, _)| *heading).collect(),
-            rows: rows.collect(),
+            columns: columns.collect(),
+            rows: rows.into_iter().map(|row| row.with_only(&told)).collect(),
         }
     }
+}
+
+impl Row {
+    fn new(experiment: &ExperimentRecord, sequence: usize, record: &RunRecord) -> Self {
+        let run = Run {
+            sequence,
+            configuration: configuration_name(experiment, record),
+            record,
+        };
+        let configuration = experiment.configurations.get(record.configuration as usize);
+        Self {
+            layout: configuration.map_or_else(String::new, |one| one.layout.to_string()),
+            consumer: configuration.map_or_else(String::new, |one| label(experiment, one)),
+            cache: configuration.map_or("", |one| match one.origin {
+                BatchOrigin::Store => one.cache.name(),
+                // Batches from memory have no cache.
+                BatchOrigin::Memory => "",
+            }),
+            cells: COLUMNS.iter().map(|(_, cell)| cell(&run)).collect(),
+        }
+    }
+
+    fn with_only(self, columns: &[usize]) -> Self {
+        let cells = columns.iter().map(|place| self.cells[*place].clone());
+        Self {
+            cells: cells.collect(),
+            ..self
+        }
+    }
+}
+
+/// The name that the plan gives the consumer.
+fn label(experiment: &ExperimentRecord, configuration: &Configuration) -> String {
+    let plan = &experiment.plan;
+    let mut planned = plan.consumers.iter().zip(plan.consumer_labels());
+    let found = planned.find(|(planned, _)| planned.consumer == configuration.consumer);
+    found.map_or_else(|| configuration.consumer.label(), |(_, label)| label)
 }
 
 impl FailedRun {
@@ -123,7 +250,7 @@ impl FailedRun {
     }
 }
 
-fn configuration_name<'a>(experiment: &'a ExperimentRecord, run: &RunRecord) -> &'a str {
+pub(super) fn configuration_name<'a>(experiment: &'a ExperimentRecord, run: &RunRecord) -> &'a str {
     let configuration = experiment.configurations.get(run.configuration as usize);
     configuration.map_or("unknown", |configuration| configuration.name.as_str())
 }
@@ -141,10 +268,64 @@ fn epochs(run: &Run<'_>) -> String {
     seconds.join(" ")
 }
 
-fn summed(
-    run: &RunRecord,
-    value: fn(&ielade_core::worker_protocol::EpochReport) -> f64,
-) -> Option<f64> {
+const fn wait(epoch: &EpochReport) -> Option<&Histogram> {
+    epoch.wait.as_ref()
+}
+
+const fn step(epoch: &EpochReport) -> Option<&Histogram> {
+    epoch.step.as_ref()
+}
+
+/// A quantile over all epochs.
+fn quantile(run: &RunRecord, of: fn(&EpochReport) -> Option<&Histogram>, q: f64) -> String {
+    let mut all: Option<Histogram> = None;
+    for histogram in run.epochs.iter().filter_map(of) {
+        match &mut all {
+            Some(all) => all.merge(histogram),
+            None => all = Some(histogram.clone()),
+        }
+    }
+    number(all.and_then(|all| all.quantile(q)))
+}
+
+/// Share of the store in the page cache before each epoch; before the run, in older records.
+fn residencies(run: &RunRecord) -> String {
+    let epochs = run.epochs.iter().filter_map(|epoch| epoch.residency_before);
+    let before: Vec<String> = epochs.map(|share| number(Some(share))).collect();
+    if before.is_empty() {
+        number(run.ready.as_ref().and_then(|ready| ready.residency))
+    } else {
+        before.join(" ")
+    }
+}
+
+fn marks(run: &Run<'_>) -> String {
+    let marks = run.record.marks.iter().map(|mark| match mark {
+        RunMark::CacheNotEstablished {
+            asked,
+            epoch,
+            residency,
+        } => format!(
+            "cache not {asked}: {:.1} % cached before epoch {}",
+            residency * 100.0,
+            epoch + 1
+        ),
+        RunMark::BusyMachine { what } => format!("busy machine: {what}"),
+    });
+    let repetition = run.record.attempt;
+    let repeated = (repetition > 0).then(|| format!("repetition {repetition}"));
+    repeated
+        .into_iter()
+        .chain(marks)
+        .collect::<Vec<_>>()
+        .join("; ")
+}
+
+fn whole(value: Option<u64>) -> String {
+    value.map_or_else(String::new, |value| value.to_string())
+}
+
+fn summed(run: &RunRecord, value: fn(&EpochReport) -> f64) -> Option<f64> {
     (!run.epochs.is_empty()).then(|| run.epochs.iter().map(value).sum())
 }
 

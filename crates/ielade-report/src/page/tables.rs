@@ -15,6 +15,8 @@ use serde::Serialize;
 #[derive(Debug, Serialize)]
 pub(super) struct ConsumerTable {
     title: String,
+    consumer: String,
+    cache: &'static str,
     note: String,
     columns: Vec<Heading>,
     rows: Vec<Row>,
@@ -26,6 +28,8 @@ struct Heading {
     name: &'static str,
     unit: &'static str,
     meaning: String,
+    /// True for a column that is shown when it is asked for.
+    is_extra: bool,
 }
 
 /// One layout.
@@ -67,6 +71,9 @@ pub(super) struct StoreRow {
     path: String,
 }
 
+/// Groups up to which all of them are shown at once.
+pub(super) const FEW_GROUPS: usize = 3;
+
 /// The columns behind the total time and its ratio.
 const FURTHER: [Metric; 9] = [
     Metric::MeanEpochSeconds,
@@ -80,20 +87,45 @@ const FURTHER: [Metric; 9] = [
     Metric::TestTop1,
 ];
 
-/// One table a consumer, in the order of the plan.
-pub(super) fn consumer_tables(analysis: &Analysis) -> Vec<ConsumerTable> {
-    let groups = analysis.groups.iter();
-    groups
-        .map(|group| consumer_table(analysis, group))
-        .collect()
+/// The columns that are shown when they are asked for.
+const EXTRA: [Metric; 4] = [
+    Metric::WaitP95Seconds,
+    Metric::StepP95Seconds,
+    Metric::ReadBytes,
+    Metric::MajorFaults,
+];
+
+/// True for a group that is shown at once: of few all, of many those of the consumer whose answer
+/// comes first.
+pub(super) fn is_shown_at_once(analysis: &Analysis, group: &ConsumerGroup) -> bool {
+    let first = answer::headline_place(analysis).map(|place| &analysis.groups[place].consumer);
+    analysis.groups.len() <= FEW_GROUPS || Some(&group.consumer) == first
 }
 
-/// What a consumer is called in headings.
-pub(super) fn consumer_title(group: &ConsumerGroup) -> String {
-    match answer::work_of(group) {
+/// One table a group: those that are shown at once, and the others.
+pub(super) fn consumer_tables(analysis: &Analysis) -> (Vec<ConsumerTable>, Vec<ConsumerTable>) {
+    let (at_once, later): (Vec<&ConsumerGroup>, Vec<&ConsumerGroup>) =
+        (analysis.groups.iter()).partition(|group| is_shown_at_once(analysis, group));
+    let tables = |groups: Vec<&ConsumerGroup>| -> Vec<ConsumerTable> {
+        let groups = groups.into_iter();
+        groups
+            .map(|group| consumer_table(analysis, group))
+            .collect()
+    };
+    (tables(at_once), tables(later))
+}
+
+/// What a group is called in headings: its consumer, and its cache where the plan has several.
+pub(super) fn group_title(group: &ConsumerGroup) -> String {
+    let consumer = match answer::work_of(group) {
         Work::Load => "Loader alone".to_owned(),
-        Work::Feed => format!("Step of {}", group.name.replacen("fixed ", "", 1)),
-        Work::Train => format!("Training {}", group.name),
+        Work::Feed => format!("Step of {}", group.consumer.replacen("fixed ", "", 1)),
+        Work::Train => format!("Training {}", group.consumer),
+    };
+    if group.name == group.consumer {
+        consumer
+    } else {
+        format!("{consumer}, {} cache", group.cache)
     }
 }
 
@@ -101,11 +133,8 @@ fn consumer_table(analysis: &Analysis, group: &ConsumerGroup) -> ConsumerTable {
     let mut columns: Vec<Column> = Vec::new();
     columns.extend(metric_column(group, Metric::TrainingSeconds));
     columns.extend(ratio_column(analysis, group));
-    columns.extend(
-        FURTHER
-            .iter()
-            .filter_map(|metric| metric_column(group, *metric)),
-    );
+    let further = FURTHER.iter().chain(&EXTRA);
+    columns.extend(further.filter_map(|metric| metric_column(group, *metric)));
     let leaders = answer::leaders(&Answer::of_group(group, &analysis.baseline));
     let names = super::chart_data::layout_names(analysis);
     let mut cells: Vec<std::vec::IntoIter<Cell>> = Vec::new();
@@ -119,13 +148,15 @@ fn consumer_table(analysis: &Analysis, group: &ConsumerGroup) -> ConsumerTable {
         Row {
             place: names.iter().position(|name| *name == layout).unwrap_or(0),
             is_ahead: leaders.fastest.as_ref() == Some(&summary.configuration.layout),
-            mark: mark(analysis, &leaders, summary),
+            mark: mark(analysis, group, &leaders, summary),
             cells: cells.iter_mut().filter_map(Iterator::next).collect(),
             layout,
         }
     });
     ConsumerTable {
-        title: consumer_title(group),
+        title: group_title(group),
+        consumer: group.consumer.clone(),
+        cache: group.cache.name(),
         note: note(group),
         rows: rows.collect(),
         columns: headings,
@@ -141,20 +172,30 @@ fn note(group: &ConsumerGroup) -> String {
     format!("{what}; {}", crate::metric_words::runs_and_epochs(group))
 }
 
-fn mark(analysis: &Analysis, leaders: &Leaders, summary: &ConfigurationSummary) -> &'static str {
+/// What is said of a layout in a word or two: its place at the head, else its verdict against the
+/// baseline.
+fn mark(
+    analysis: &Analysis,
+    group: &ConsumerGroup,
+    leaders: &Leaders,
+    summary: &ConfigurationSummary,
+) -> &'static str {
     let layout = &summary.configuration.layout;
+    let verdict = group.comparison(layout, &analysis.baseline);
     if leaders.fastest.as_ref() == Some(layout) {
         if leaders.not_told_apart.is_empty() {
             "fastest"
         } else {
             "shortest mean"
         }
-    } else if leaders.not_told_apart.contains(layout) {
-        "not told apart"
     } else if *layout == analysis.baseline {
         "baseline"
+    } else if leaders.fastest.is_some() && leaders.not_told_apart.contains(layout) {
+        "not told apart from it"
     } else {
-        ""
+        verdict.map_or("", |found| {
+            super::comparisons::verdict_text(answer::judgement_of(found, layout))
+        })
     }
 }
 
@@ -192,6 +233,7 @@ fn metric_column(group: &ConsumerGroup, metric: Metric) -> Option<Column> {
             name,
             unit,
             meaning: meaning.to_owned(),
+            is_extra: EXTRA.contains(&metric),
         },
         cells: aligned(cells.collect()),
     })
@@ -217,6 +259,7 @@ fn ratio_column(analysis: &Analysis, group: &ConsumerGroup) -> Option<Column> {
             name: "Ratio",
             unit: "×",
             meaning: format!("Total time divided by that of {}.", analysis.baseline),
+            is_extra: false,
         },
         cells: aligned(cells.collect()),
     })

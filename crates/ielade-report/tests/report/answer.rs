@@ -1,9 +1,10 @@
 //! What the experiment says.
 
 use crate::{
-    contest::{Entry, analysis, cnn, group},
+    contest::{self, Entry, cnn, group},
     sample::layout,
 };
+use ielade_bench::analysis::{self, Comparison, Ratio, Test};
 use ielade_core::worker_protocol::Consumer;
 use ielade_report::answer::{Answer, Verdict, Work};
 
@@ -207,7 +208,7 @@ fn a_model_comes_before_a_fixed_step_and_that_before_the_loader_alone() {
         group(&step, &entries),
         group(&cnn(), &entries),
     ];
-    let first = |groups| Answer::headline(&analysis(groups)).map(|answer| answer.work);
+    let first = |groups| Answer::headline(&contest::analysis(groups)).map(|answer| answer.work);
     assert_eq!(first(groups.clone()), Some(Work::Train));
     assert_eq!(first(groups[..2].to_vec()), Some(Work::Feed));
     assert_eq!(first(groups[..1].to_vec()), Some(Work::Load));
@@ -232,4 +233,63 @@ fn the_words_follow_the_consumer() {
     let step = sentence(&Consumer::fixed_step(5.0));
     assert!(step.starts_with("npy/u8 feeds fastest here"), "{step}");
     assert!(step.ends_with(", fixed 5 ms step."), "{step}");
+}
+
+#[test]
+fn the_paragraph_tells_how_every_other_layout_compares() {
+    let answer = answer(&[
+        BASELINE,
+        Entry::new("npy/u8", 10.0, 0.2).ratio(0.5, 0.48, 0.52),
+        Entry::new("npy/f16", 10.1, 0.2).ratio(0.505, 0.49, 0.52),
+        Entry::new("npy/f32", 14.0, 0.2).ratio(0.70, 0.68, 0.72),
+    ]);
+    assert_eq!(
+        answer.paragraph("CIFAR-10", 0.05),
+        "On this machine npy/u8 trains CIFAR-10 fastest (cnn): files/jpeg, the baseline, takes \
+         2.00× as long (95 % interval 1.92 to 2.08). npy/f16 is not told apart from it. Time as a \
+         multiple of files/jpeg: npy/f16 0.51× (0.49 to 0.52), npy/f32 0.70× (0.68 to 0.72)."
+    );
+}
+
+#[test]
+fn what_the_analysis_says_counts_more_than_an_interval() {
+    let entries = [
+        BASELINE,
+        Entry::new("npy/u8", 19.0, 0.2).ratio(0.97, 0.95, 0.99),
+        Entry::new("npy/f16", 18.0, 0.2).ratio(0.90, 0.88, 0.92),
+    ];
+    let mut group = group(&cnn(), &entries);
+    group.comparisons = vec![
+        compared("npy/u8", 0.97, analysis::Verdict::Equivalent),
+        compared("npy/f16", 0.90, analysis::Verdict::NotToldApart),
+    ];
+    let answer = Answer::of_group(&group, &layout("files/jpeg"));
+    assert!(matches!(answer.verdict, Verdict::NoDifference { .. }));
+    let paragraph = answer.paragraph("CIFAR-10", 0.05);
+    assert!(
+        paragraph.ends_with(
+            "npy/u8 0.97× (0.95 to 0.99) shows no difference to files/jpeg: one beyond 5 % is \
+             ruled out."
+        ),
+        "{paragraph}"
+    );
+}
+
+fn compared(name: &str, ratio: f64, verdict: analysis::Verdict) -> Comparison {
+    Comparison {
+        layout: layout(name),
+        against: layout("files/jpeg"),
+        blocks: 10,
+        ratio: Ratio {
+            ratio,
+            interval: None,
+        },
+        geometric_ratio: ratio,
+        cliffs_delta: None,
+        test: Test::SignFlip,
+        p_value: 0.5,
+        adjusted_p: 0.5,
+        equivalence_p: None,
+        verdict,
+    }
 }

@@ -4,6 +4,8 @@
 mod sample;
 
 mod answer;
+mod compare;
+mod complete;
 mod contest;
 mod figures;
 mod page;

@@ -11,13 +11,13 @@ use ielade_bench::{
 use ielade_report::{ReportError, html, write_html};
 use serde_json::Value;
 
-fn page_of(records: &[Record]) -> String {
+pub(crate) fn page_of(records: &[Record]) -> String {
     let analysis = analyse(records).expect("the records make sense");
     html(&analysis, records).expect("the page can be made")
 }
 
 /// The parts of the page outside its scripts and its style.
-fn markup(page: &str) -> String {
+pub(crate) fn markup(page: &str) -> String {
     let mut markup = page.to_owned();
     for (start, end) in [("<script", "</script>"), ("<style", "</style>")] {
         while let Some(from) = markup.find(start) {
@@ -29,7 +29,7 @@ fn markup(page: &str) -> String {
 }
 
 /// The figures of the charts, as the page's script reads them.
-fn figures(page: &str) -> Value {
+pub(crate) fn figures(page: &str) -> Value {
     let start = "<script type=\"application/json\" id=\"figures\">";
     let from = page.find(start).expect("the figures are there") + start.len();
     let length = page[from..].find("</script>").expect("the element ends");
@@ -91,7 +91,8 @@ fn the_answer_comes_before_everything_else() {
     let page = markup(&page_of(&records));
     let analysis = analyse(&records).expect("the records make sense");
     let answer = ielade_report::answer::Answer::headline(&analysis).expect("there are groups");
-    let escaped = answer.sentence().replace('/', "&#x2f;");
+    let paragraph = answer.paragraph(&analysis.experiment.data_set.name, analysis.family.band);
+    let escaped = paragraph.replace('/', "&#x2f;");
     let at = page.find(&escaped).expect("the answer is on the page");
     assert!(at < page.find("What was measured").expect("the facts follow"));
     assert!(at < page.find("<table").expect("the tables follow"));

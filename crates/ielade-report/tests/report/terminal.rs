@@ -33,6 +33,18 @@ fn no_line_is_wider_than_the_terminal() {
 }
 
 #[test]
+fn a_layout_that_is_no_different_is_marked_and_the_mark_explained() {
+    let mut analysis = sample_analysis(3);
+    assert!(!terminal_table(&analysis, &plain(80)).contains("no difference"));
+    let comparison = &mut analysis.groups[0].comparisons[0];
+    comparison.verdict = ielade_bench::analysis::Verdict::Equivalent;
+    let name = comparison.layout.to_string();
+    let table = terminal_table(&analysis, &plain(80));
+    assert!(table.contains(&format!("= {name}")), "{table}");
+    assert!(table.contains("= no difference to"), "{table}");
+}
+
+#[test]
 fn a_long_name_is_cut_and_still_fits() {
     let mut analysis = sample_analysis(3);
     for summary in &mut analysis.groups[0].summaries {

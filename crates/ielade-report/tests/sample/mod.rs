@@ -1,6 +1,8 @@
 //! The records of an experiment that never ran, with made-up figures. Shared by the tests and
 //! the example.
 
+pub(crate) mod rich;
+
 use ielade_bench::{
     plan::{ConsumerPlan, DataPlan, Plan},
     record::{

@@ -1,32 +1,73 @@
-//! `ielade report`: the table and the page, from the records.
+//! `ielade report`: the table and the reports, from the records.
 
 use crate::{arguments::ReportOptions, exit::Exit};
+use anyhow::Context;
 use ielade::{
-    bench::{analysis::analyse, record::Record, records},
-    report::{TableOptions, terminal_table, write_html},
+    bench::{
+        analysis::{Analysis, analyse},
+        record::Record,
+        records,
+    },
+    report::{Format, Language, TableOptions, formats, terminal_table},
 };
-use std::{io::IsTerminal, path::Path};
+use std::{fs, io::IsTerminal, path::Path};
 
 pub(crate) fn run(options: &ReportOptions) -> anyhow::Result<Exit> {
-    show(&options.results)?;
+    let (analysis, records) = read(&options.results)?;
+    let folder = options.out.as_ref().unwrap_or(&options.results);
+    fs::create_dir_all(folder)
+        .with_context(|| format!("{}: the folder could not be made", folder.display()))?;
+    print!("{}", terminal_table(&analysis, &table_options()));
+    println!();
+    if options.format.contains(&Format::Html) && !options.lang.contains(&Language::English) {
+        eprintln!(
+            "note: the page is in English; docx, latex and markdown are in other languages too"
+        );
+    }
+    for (format, language) in wanted(&options.format, &options.lang) {
+        let experiment = (&analysis, records.as_slice());
+        for path in formats::write(format, language, experiment, folder)? {
+            println!("report: {}", path.display());
+        }
+    }
     Ok(Exit::Done)
+}
+
+/// Each format in each language that it has, once.
+fn wanted(asked: &[Format], languages: &[Language]) -> Vec<(Format, Language)> {
+    let mut wanted = Vec::new();
+    for format in asked {
+        let all: &[Language] = if format.has_languages() {
+            languages
+        } else {
+            &[Language::English]
+        };
+        for language in all {
+            if !wanted.contains(&(*format, *language)) {
+                wanted.push((*format, *language));
+            }
+        }
+    }
+    wanted
 }
 
 /// Prints the table of the records in a folder, and writes the page beside them.
 pub(crate) fn show(results: &Path) -> anyhow::Result<()> {
+    let (analysis, records) = read(results)?;
+    print!("{}", terminal_table(&analysis, &table_options()));
+    let experiment = (&analysis, records.as_slice());
+    for page in formats::write(Format::Html, Language::English, experiment, results)? {
+        println!("\nreport: {}", page.display());
+    }
+    Ok(())
+}
+
+fn read(results: &Path) -> anyhow::Result<(Analysis, Vec<Record>)> {
     let found = records::read(results)?;
     if let Some(torn) = &found.torn {
         eprintln!("warning: {torn}");
     }
-    write(results, &found.records)
-}
-
-fn write(results: &Path, records: &[Record]) -> anyhow::Result<()> {
-    let analysis = analyse(records)?;
-    print!("{}", terminal_table(&analysis, &table_options()));
-    let page = write_html(results, &analysis, records)?;
-    println!("\nreport: {}", page.display());
-    Ok(())
+    Ok((analyse(&found.records)?, found.records))
 }
 
 fn table_options() -> TableOptions {

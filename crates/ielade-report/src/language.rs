@@ -1,0 +1,136 @@
+//! The languages of the reports that are documents, and how each writes numbers.
+//!
+//! All words stand in one table, [`Words`], of which each language fills every field: a word that a
+//! language lacks does not compile. Layouts, consumers and messages of the program keep the names
+//! that they have in plans and records.
+
+mod answer;
+mod english;
+mod latvian;
+mod metrics;
+mod words;
+
+pub(crate) use answer::{heading, sentence};
+pub(crate) use metrics::metric_name;
+pub(crate) use words::{Words, fill};
+
+use crate::figures::Scale;
+use ielade_bench::analysis::Interval;
+
+/// A language that a document can be written in.
+///
+/// ```
+/// use ielade_report::language::Language;
+/// let language: Language = "lv".parse().unwrap();
+/// assert_eq!(language.number("1,234.5"), "1\u{a0}234,5");
+/// assert!("xx".parse::<Language>().unwrap_err().to_string().contains("en, lv"));
+/// ```
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Language {
+    /// English.
+    #[default]
+    English,
+    /// Latvian.
+    Latvian,
+}
+
+/// There is no such language.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("there is no report in language {0:?}; there are en, lv")]
+pub struct UnknownLanguage(pub String);
+
+impl Language {
+    /// All languages.
+    pub const ALL: [Self; 2] = [Self::English, Self::Latvian];
+
+    /// The code of ISO 639-1: `en`, `lv`.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::English => "en",
+            Self::Latvian => "lv",
+        }
+    }
+
+    /// The language and the country whose spelling is kept, as word processors name them.
+    pub(crate) const fn locale(self) -> &'static str {
+        match self {
+            Self::English => "en-GB",
+            Self::Latvian => "lv-LV",
+        }
+    }
+
+    pub(crate) const fn words(self) -> &'static Words {
+        match self {
+            Self::English => &english::WORDS,
+            Self::Latvian => &latvian::WORDS,
+        }
+    }
+
+    /// A number that is written the English way (`1,234.5`), as this language writes it.
+    pub fn number(self, english: &str) -> String {
+        match self {
+            Self::English => english.to_owned(),
+            Self::Latvian => english
+                .chars()
+                .map(|character| match character {
+                    ',' => '\u{a0}',
+                    '.' => ',',
+                    other => other,
+                })
+                .collect(),
+        }
+    }
+
+    /// The symbol of a unit: all are international but that of images a second.
+    pub(crate) fn unit(self, symbol: &'static str) -> &'static str {
+        match symbol {
+            "img/s" => self.words().images_a_second,
+            other => other,
+        }
+    }
+
+    /// The name of a consumer without what a heading says already: of `fixed 0.5 ms` the length, as
+    /// this language writes it; all others as they are.
+    pub(crate) fn step(self, consumer: &str) -> String {
+        match consumer.strip_prefix("fixed ") {
+            Some(length) => self.number(length),
+            None => consumer.to_owned(),
+        }
+    }
+
+    /// A value with its interval in a scale, without the unit: `12.3 (12.1–12.5)`.
+    pub(crate) fn figure(self, scale: Scale, value: f64, interval: Option<Interval>) -> String {
+        let figure = scale.figure(value, interval);
+        let text = match figure.range {
+            // Counted, not measured: all runs agree to the last digit.
+            Some(_) if interval.is_some_and(|range| range.low >= range.high) => figure.value,
+            Some(range) => format!("{} ({range})", figure.value),
+            None => figure.value,
+        };
+        self.number(&text)
+    }
+
+    /// A value with its unit: `12.3 s`.
+    pub(crate) fn quantity(self, scale: Scale, value: f64) -> String {
+        let number = self.number(&scale.figure(value, None).value);
+        match scale.symbol {
+            "" => number,
+            symbol => format!("{number}\u{a0}{}", self.unit(symbol)),
+        }
+    }
+}
+
+impl std::fmt::Display for Language {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+impl std::str::FromStr for Language {
+    type Err = UnknownLanguage;
+
+    fn from_str(code: &str) -> Result<Self, Self::Err> {
+        let found = Self::ALL.into_iter().find(|one| one.code() == code);
+        found.ok_or_else(|| UnknownLanguage(code.to_owned()))
+    }
+}

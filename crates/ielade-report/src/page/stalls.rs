@@ -1,0 +1,158 @@
+//! The table of break-even steps: from which speed of a GPU on a layout starves it.
+
+use crate::figures::{Quantity, Scale, percent};
+use ielade_bench::analysis::{Analysis, BreakEven, StallCurve};
+use ielade_core::{
+    step_profiles::{self, StepProfile},
+    worker_protocol::Consumer,
+};
+use serde::Serialize;
+
+/// Break-even steps, and where the step times come from.
+#[derive(Debug, Serialize)]
+pub(super) struct Stalls {
+    /// Headings: a step time each.
+    steps: Vec<String>,
+    rows: Vec<StallRow>,
+    profiles: Vec<ProfileRow>,
+}
+
+/// One layout in one state of the cache.
+#[derive(Debug, Serialize)]
+struct StallRow {
+    layout: String,
+    place: usize,
+    cache: &'static str,
+    break_even: String,
+    break_even_value: Option<f64>,
+    shares: Vec<Share>,
+}
+
+/// A stall, as text and as number.
+#[derive(Debug, Serialize)]
+struct Share {
+    text: String,
+    value: Option<f64>,
+}
+
+/// A GPU and a model whose step time takes part.
+#[derive(Debug, Serialize)]
+struct ProfileRow {
+    name: String,
+    milliseconds: String,
+    what: String,
+    source: String,
+}
+
+impl Stalls {
+    /// `None` where consumers have fewer than two step times: nothing can lie between them.
+    pub(super) fn of(analysis: &Analysis, names: &[String]) -> Option<Self> {
+        let curves = &analysis.stalls;
+        let mut steps: Vec<f64> = curves
+            .iter()
+            .flat_map(|curve| curve.points.iter().map(|point| point.milliseconds))
+            .collect();
+        steps.sort_by(f64::total_cmp);
+        steps.dedup();
+        (steps.len() > 1).then(|| Self {
+            steps: steps.iter().map(|step| milliseconds(*step)).collect(),
+            rows: curves
+                .iter()
+                .map(|curve| row(curve, &steps, names))
+                .collect(),
+            profiles: profiles(analysis),
+        })
+    }
+}
+
+fn row(curve: &StallCurve, steps: &[f64], names: &[String]) -> StallRow {
+    let layout = curve.layout.to_string();
+    let shares = steps.iter().map(|step| {
+        let mut points = curve.points.iter();
+        let found = points.find(|point| point.milliseconds.total_cmp(step).is_eq());
+        Share {
+            text: found.map_or_else(String::new, |point| percent(point.share.mean)),
+            value: found.map(|point| point.share.mean * 100.0),
+        }
+    });
+    StallRow {
+        place: names.iter().position(|name| *name == layout).unwrap_or(0),
+        cache: curve.cache.name(),
+        break_even: break_even_text(curve.break_even.as_ref()),
+        break_even_value: match &curve.break_even {
+            Some(BreakEven::At(estimate)) => Some(estimate.mean),
+            Some(BreakEven::Below(step) | BreakEven::Above(step)) => Some(*step),
+            None => None,
+        },
+        shares: shares.collect(),
+        layout,
+    }
+}
+
+/// `4.1 ms (3.9–4.3)`, or that it lies beyond what was run.
+pub(super) fn break_even_text(found: Option<&BreakEven>) -> String {
+    match found {
+        None => "needs two step times".to_owned(),
+        Some(BreakEven::Below(step)) => {
+            format!("below {}: keeps up with all", milliseconds(*step))
+        }
+        Some(BreakEven::Above(step)) => format!("above {}: starves all", milliseconds(*step)),
+        Some(BreakEven::At(estimate)) => {
+            let scale = Scale::fitting(Quantity::Number, [estimate.mean]);
+            let figure = scale.figure(estimate.mean, estimate.interval);
+            match figure.range {
+                Some(range) => format!("{} ms ({range})", figure.value),
+                None => format!("{} ms", figure.value),
+            }
+        }
+    }
+}
+
+/// A step time as the plan says it, with three digits at most.
+pub(super) fn milliseconds(step: f64) -> String {
+    let rounded = crate::figures::fixed(step, crate::figures::decimal_places(step, None));
+    if rounded.contains('.') {
+        let short = rounded.trim_end_matches('0').trim_end_matches('.');
+        format!("{short} ms")
+    } else {
+        format!("{rounded} ms")
+    }
+}
+
+fn profiles(analysis: &Analysis) -> Vec<ProfileRow> {
+    let consumers = analysis.experiment.plan.consumers.iter();
+    consumers
+        .filter_map(|one| match &one.consumer {
+            Consumer::FixedStep {
+                milliseconds: step,
+                profile: Some(name),
+            } => Some((*step, name.as_str())),
+            _ => None,
+        })
+        .map(|(step, name)| {
+            let profile = step_profiles::find(name);
+            ProfileRow {
+                name: name.to_owned(),
+                milliseconds: milliseconds(step),
+                what: profile.map_or_else(String::new, what),
+                source: profile.map_or_else(
+                    || "not among this version's profiles".to_owned(),
+                    |profile| {
+                        let source = &profile.source;
+                        format!("{}, {}; {}", source.title, source.software, source.address)
+                    },
+                ),
+            }
+        })
+        .collect()
+}
+
+fn what(profile: &StepProfile) -> String {
+    format!(
+        "{} × {}, {}, {} images/s",
+        profile.gpu,
+        profile.model,
+        profile.precision,
+        crate::figures::count(profile.images_per_second.round() as u64)
+    )
+}
