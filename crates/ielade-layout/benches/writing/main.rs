@@ -135,7 +135,8 @@ fn measure(images: &Images, scratch: &Path, arguments: &Arguments) -> Result<(),
     let records = Path::new(env!("CARGO_TARGET_TMPDIR")).join("writing.jsonl");
     std::fs::write(&records, contest.records())?;
     println!(
-        "\n{} images into {}; {rounds} rounds; medians with 95 % intervals; all rates in {}\n",
+        "\n{} images into {}; {rounds} rounds; medians with 95 % intervals \
+         (below 6 rounds: smallest and largest); all rates in {}\n",
         images.count(),
         arguments.folder.display(),
         records.display()

@@ -52,7 +52,7 @@ fn run(contest: &mut Contest<'_>, name: &str, arguments: &Arguments) -> Result<(
     std::fs::write(&records, contest.records())?;
     println!(
         "\n{rounds} rounds; 2 threads, batches of 128, f32 planes, shuffled, warm; medians with \
-         95 % intervals; all rates in {}\n",
+         95 % intervals (below 6 rounds: smallest and largest); all rates in {}\n",
         records.display()
     );
     Ok(())
