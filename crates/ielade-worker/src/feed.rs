@@ -58,7 +58,7 @@ impl Feed {
         }
     }
 
-    /// Drops the store from the page cache between two epochs.
+    /// Drops the store from the page cache before an epoch.
     ///
     /// What a library has mapped stays in the cache. So the store is closed first, and opened again;
     /// and what opening read is dropped once more: a loader that had stayed open would not have

@@ -125,7 +125,9 @@ impl<'a> Run<'a> {
         observer: &mut dyn Observer,
     ) -> Result<(EpochReport, Option<Evaluation>), WorkerError> {
         let cache_before = clock.cache;
-        if number > 0 && self.job.cache.drops_before(number) {
+        // Before the first one too: opening a store brings in as much of it as the kernel reads
+        // ahead, which may be all.
+        if self.job.cache.drops_before(number) {
             clock.leave_out(Excluded::Cache, || self.feed.cool_down(self.job))?;
         }
         let cache_seconds = clock.cache - cache_before;

@@ -51,14 +51,11 @@ pub(super) fn run_record(place: &RunPlace<'_>, context: RunContext, run: WorkerR
 /// for: the first such epoch. Without a figure there is no mark; the analysis tells of it.
 fn cache_mark(configuration: &Configuration, run: &WorkerRun) -> Option<RunMark> {
     let asked = configuration.cache;
-    let first = run.ready.as_ref().and_then(|ready| ready.residency);
-    let later = run
-        .epochs
-        .iter()
-        .skip(1)
-        .map(|epoch| epoch.residency_before);
-    (0..)
-        .zip(std::iter::once(first).chain(later))
+    let proof = run.ready.as_ref().and_then(|ready| ready.residency);
+    let epochs = run.epochs.iter();
+    let before = epochs.map(|epoch| (epoch.epoch, epoch.residency_before));
+    std::iter::once((0, proof))
+        .chain(before)
         .filter_map(|(epoch, residency)| Some((epoch, residency?)))
         .find(|(epoch, residency)| !asked.is_established(*epoch, *residency))
         .map(|(epoch, residency)| RunMark::CacheNotEstablished {
