@@ -1,6 +1,8 @@
 //! The whole way from records to verdicts, on experiments whose truth is known: how often it finds
 //! what is not there, and how often it misses what is.
 
+#[path = "simulated/machine.rs"]
+mod machine;
 mod simulated;
 
 use ielade_bench::{
@@ -13,7 +15,8 @@ use ielade_core::{
     random::KeyedRandom,
     worker_protocol::{CacheState, Consumer},
 };
-use simulated::{Machine, epoch, normal, plan, records};
+use machine::{Machine, normal};
+use simulated::{epoch, plan, records};
 
 const LAYOUTS: [&str; 8] = [
     "npy/u8",

@@ -63,7 +63,7 @@ use crate::{
     options::{OptionRule, OptionValues},
     registry::{Access, Container, Foreign, LabelsHeld},
 };
-use ielade_core::{Element, Encoding, ImageSpec, LayoutOptions};
+use ielade_core::{Element, Encoding, LayoutOptions};
 
 /// The registry's line for this container.
 pub(crate) const CONTAINER: Container = Container {
@@ -144,16 +144,6 @@ fn allows(options: &LayoutOptions, encoding: Encoding) -> Result<(), &'static st
         return Err("values of one byte have nothing to shuffle; leave out shuffle");
     }
     Ok(())
-}
-
-/// The dataset's dimensions for `count` images.
-fn shape_of(element: Element, spec: ImageSpec, count: u32) -> [u64; 4] {
-    let (height, width, channels) = (spec.height.into(), spec.width.into(), spec.channels.into());
-    if element.is_float() {
-        [count.into(), channels, height, width]
-    } else {
-        [count.into(), height, width, channels]
-    }
 }
 
 #[cfg(test)]

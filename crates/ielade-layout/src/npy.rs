@@ -22,7 +22,7 @@ mod writer;
 pub use header::{NpyHeader, NpyHeaderError, NpyType};
 
 use crate::registry::{Access, Container, Foreign, LabelsHeld, allows_all};
-use ielade_core::{Element, Encoding, ImageSpec};
+use ielade_core::{Element, Encoding};
 
 /// The registry's line for this container.
 pub(crate) const CONTAINER: Container = Container {
@@ -58,15 +58,5 @@ const fn kind_of(element: Element) -> NpyType {
         Element::F16 => NpyType::F16,
         Element::Bf16 => NpyType::Bf16,
         Element::F32 => NpyType::F32,
-    }
-}
-
-/// The array's dimensions for `count` images.
-fn shape_of(element: Element, spec: ImageSpec, count: u32) -> [u64; 4] {
-    let (height, width, channels) = (spec.height.into(), spec.width.into(), spec.channels.into());
-    if element.is_float() {
-        [count.into(), channels, height, width]
-    } else {
-        [count.into(), height, width, channels]
     }
 }

@@ -13,7 +13,7 @@ pub(crate) mod reader;
 mod tests;
 pub(crate) mod writer;
 
-use crate::LayoutError;
+use crate::{LayoutError, stored::array::image_shape};
 use ielade_core::{Element, ImageSpec};
 use std::path::Path;
 
@@ -83,15 +83,9 @@ impl ArrayType {
     /// As stores hold images of this size: integers height × width × channels, floats channels ×
     /// height × width.
     pub(crate) fn of_stores(element: Element, spec: ImageSpec) -> Self {
-        let (height, width, channels) =
-            (spec.height.into(), spec.width.into(), spec.channels.into());
         Self {
             element,
-            dimensions: if element.is_float() {
-                [channels, height, width]
-            } else {
-                [height, width, channels]
-            },
+            dimensions: image_shape(element, spec).map(u64::from),
         }
     }
 }

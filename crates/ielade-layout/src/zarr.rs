@@ -52,7 +52,7 @@ use crate::{
     options::{OptionRule, OptionValues},
     registry::{Access, Container, Foreign, LabelsHeld},
 };
-use ielade_core::{Element, Encoding, ImageSpec, LayoutOptions};
+use ielade_core::{Encoding, LayoutOptions};
 
 /// The registry's line for this container.
 pub(crate) const CONTAINER: Container = Container {
@@ -157,16 +157,6 @@ fn allows(options: &LayoutOptions, encoding: Encoding) -> Result<(), &'static st
         return Err("compressed images hardly shrink any further; leave out zstd and blosc");
     }
     Ok(())
-}
-
-/// The array's dimensions for `count` images.
-fn shape_of(element: Element, spec: ImageSpec, count: u32) -> [u64; 4] {
-    let (height, width, channels) = (spec.height.into(), spec.width.into(), spec.channels.into());
-    if element.is_float() {
-        [count.into(), channels, height, width]
-    } else {
-        [count.into(), height, width, channels]
-    }
 }
 
 #[cfg(test)]

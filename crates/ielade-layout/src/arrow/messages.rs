@@ -9,6 +9,7 @@ use crate::{
     columns::{BYTES, IMAGE, LABEL, PATH, arrays, features},
     registry::StorePlan,
     store::one_size,
+    stored::array::image_shape,
 };
 use ielade_core::{Element, ImageSpec};
 use serde_json::json;
@@ -66,7 +67,7 @@ impl Schema {
             Some(element) => {
                 let spec = one_size(plan.shape, plan.folder, container)?;
                 let item = json!({"_type": "Value", "dtype": item_name(element)});
-                let raw = arrays::shape_of(element, spec).iter().rev().fold(
+                let raw = image_shape(element, spec).iter().rev().fold(
                     item,
                     |item, size| json!({"_type": "List", "feature": item, "length": size}),
                 );
@@ -134,7 +135,7 @@ impl Schema {
         };
         let mut lengths = vec![rows];
         let mut length = rows;
-        for size in arrays::shape_of(element, spec) {
+        for size in image_shape(element, spec) {
             length *= u64::from(size);
             lengths.push(length);
         }
@@ -217,7 +218,7 @@ fn array(element: Element, spec: ImageSpec) -> Node {
         Element::F16 => leaf(ITEM, FLOAT, Node::table().i16(0, 0)),
         Element::F32 => leaf(ITEM, FLOAT, Node::table().i16(0, 1)),
     };
-    let [outer, middle, inner] = arrays::shape_of(element, spec);
+    let [outer, middle, inner] = image_shape(element, spec);
     let list = |name, size: u32, item| {
         field(name, FIXED_LIST, Node::table().i32(0, size as i32)).tables(5, vec![item])
     };

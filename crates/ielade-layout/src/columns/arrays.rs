@@ -4,7 +4,7 @@ use crate::{
     foreign::arrays::{ArrayEntry, Scalar},
     stored::array::ArrayForm,
 };
-use ielade_core::{Element, ImageSpec};
+use ielade_core::Element;
 
 /// Key of a file's or schema's metadata: the shape of each image, as a JSON list.
 pub(crate) const SHAPE_KEY: &str = "image.shape";
@@ -27,16 +27,6 @@ pub(crate) fn element_of(name: &str) -> Option<Element> {
     Element::ALL
         .into_iter()
         .find(|element| dtype(*element) == name)
-}
-
-/// The shape of a store's images: height × width × channels of integers, channels × height × width
-/// of floats.
-pub(crate) const fn shape_of(element: Element, spec: ImageSpec) -> [u32; 3] {
-    if element.is_float() {
-        [spec.channels, spec.height, spec.width]
-    } else {
-        [spec.height, spec.width, spec.channels]
-    }
 }
 
 /// A shape as it is kept in metadata: `[32, 32, 3]`.
@@ -77,7 +67,8 @@ pub(crate) fn square_of(bytes: u64) -> Option<Vec<u64>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{element_of, form_of, shape_from, shape_of, shape_text, square_of};
+    use super::{element_of, form_of, shape_from, shape_text, square_of};
+    use crate::stored::array::image_shape;
     use crate::stored::array::{ArrayForm, Axes};
     use ielade_core::{Element, ImageSpec};
 
@@ -85,7 +76,7 @@ mod tests {
     fn the_shapes_of_stores_come_back() {
         for element in Element::ALL {
             for spec in [ImageSpec::rgb(9, 12), ImageSpec::rgb(3, 3)] {
-                let text = shape_text(shape_of(element, spec));
+                let text = shape_text(image_shape(element, spec));
                 let shape = shape_from(&text).unwrap();
                 let form = form_of(&shape, element).unwrap();
                 assert_eq!(form, ArrayForm::of_stores(element, spec), "{text}");

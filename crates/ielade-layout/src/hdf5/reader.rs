@@ -6,13 +6,12 @@ use super::{
     datatype::Kind,
     hierarchy::File,
     samples::{self, for_each_value},
-    shape_of,
 };
 use crate::{
     LayoutError, LayoutReader, StoreFolder,
     columns::fault::Fault,
     foreign::arrays::Integer,
-    stored::{SampleForm, StoreReader, labels::Labels},
+    stored::{SampleForm, StoreReader, array::stack_shape, labels::Labels},
 };
 use ielade_core::Element;
 
@@ -26,7 +25,7 @@ pub(super) fn open(store: StoreFolder) -> Result<Box<dyn LayoutReader>, LayoutEr
         SampleForm::Image(_) => (Kind::VariableBytes, vec![count.into()]),
         SampleForm::Array(form) => (
             kind_of(form.element),
-            shape_of(form.element, form.spec, count).to_vec(),
+            stack_shape(form.element, form.spec, count).to_vec(),
         ),
     };
     let images = file.dataset(IMAGES)?;

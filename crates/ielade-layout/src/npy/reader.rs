@@ -1,10 +1,10 @@
-use super::{IMAGES_FILE, LABELS_FILE, NpyType, array::ArrayFile, kind_of, shape_of};
+use super::{IMAGES_FILE, LABELS_FILE, NpyType, array::ArrayFile, kind_of};
 use crate::{
     LayoutError, LayoutReader, StoreFolder,
     store::one_size,
     stored::{
         SampleForm, StoreReader,
-        array::ArrayForm,
+        array::{ArrayForm, stack_shape},
         labels::Labels,
         mapped::{MappedSamples, Places},
     },
@@ -18,7 +18,7 @@ pub(super) fn open(store: StoreFolder) -> Result<Box<dyn LayoutReader>, LayoutEr
     let spec = one_size(manifest.shape, store.folder(), super::CONTAINER.name)?;
     let path = store.path(IMAGES_FILE);
     let images = ArrayFile::open(&path)?;
-    let shape = shape_of(element, spec, manifest.count);
+    let shape = stack_shape(element, spec, manifest.count);
     images.check(kind_of(element), &shape)?;
     let labels = read_labels(&store)?;
     let form = ArrayForm::of_stores(element, spec);

@@ -1,6 +1,7 @@
-use super::{IMAGES_FILE, LABELS_FILE, NpyHeader, NpyType, kind_of, shape_of};
+use super::{IMAGES_FILE, LABELS_FILE, NpyHeader, NpyType, kind_of};
 use crate::{
     LayoutError, LayoutWriter, output_file::OutputFile, registry::StorePlan, store::one_size,
+    stored::array::stack_shape,
 };
 use ielade_core::{Element, ImageSpec, Payload, Sample, manifest::DataFile, sample::NO_LABEL};
 use std::path::Path;
@@ -13,7 +14,7 @@ pub(super) fn create(plan: &StorePlan<'_>) -> Result<Box<dyn LayoutWriter>, Layo
         expected: plan.expected,
         written: plan.written,
     };
-    let shape = shape_of(element, spec, 0);
+    let shape = stack_shape(element, spec, 0);
     Ok(Box::new(NpyWriter {
         element,
         spec,

@@ -6,6 +6,7 @@ use crate::{
     columns::{BYTES, IMAGE, LABEL, PATH, arrays, features},
     registry::StorePlan,
     store::one_size,
+    stored::array::image_shape,
 };
 use ielade_core::{Element, ImageSpec};
 use serde_json::json;
@@ -59,7 +60,7 @@ impl Schema {
         let mut array = None;
         if let Some(element) = plan.encoding.element() {
             let spec = one_size(plan.shape, plan.folder, container)?;
-            let shape = arrays::shape_text(arrays::shape_of(element, spec));
+            let shape = arrays::shape_text(image_shape(element, spec));
             entries.push((arrays::SHAPE_KEY, shape));
             entries.push((arrays::DTYPE_KEY, arrays::dtype(element).to_owned()));
             array = Some((element, spec));

@@ -9,6 +9,7 @@ use crate::{
     index::SampleIndex,
     stored::{
         SampleForm, StoreReader,
+        array::image_shape,
         labels::Labels,
         mapped::{MappedSamples, Places},
     },
@@ -111,7 +112,7 @@ fn check_form(
                 && leaf.annotation == Annotation::None)
                 .then_some(()),
             SampleForm::Array(form) => {
-                let shape = arrays::shape_text(arrays::shape_of(form.element, form.spec));
+                let shape = arrays::shape_text(image_shape(form.element, form.spec));
                 let is_it = metadata.entry(arrays::SHAPE_KEY) == Some(&shape)
                     && metadata.entry(arrays::DTYPE_KEY) == Some(arrays::dtype(form.element))
                     && leaf.physical == Physical::Fixed(form.image_bytes() as u32);

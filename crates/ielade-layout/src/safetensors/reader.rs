@@ -13,7 +13,7 @@ use crate::{
     store::one_size,
     stored::{
         SampleForm, StoreReader,
-        array::{ArrayForm, ByteOrder},
+        array::{ArrayForm, ByteOrder, stack_shape},
         labels::Labels,
         mapped::{MappedSamples, Places},
     },
@@ -27,16 +27,10 @@ pub(super) fn open(store: StoreFolder) -> Result<Box<dyn LayoutReader>, LayoutEr
     let element = manifest.encoding().element().unwrap_or(Element::U8);
     let spec = one_size(manifest.shape, store.folder(), super::CONTAINER.name)?;
     let file = TensorFile::open(&store.path(DATA_FILE))?;
-    let [count, height, width, channels] =
-        [manifest.count, spec.height, spec.width, spec.channels].map(u64::from);
-    let shape = if element.is_float() {
-        [count, channels, height, width]
-    } else {
-        [count, height, width, channels]
-    };
+    let shape = stack_shape(element, spec, manifest.count);
     let images = file.expect(IMAGES, type_of(element), &shape)?;
     let first = file.header.data_offset() + images.data_offsets[0];
-    let labels = file.expect(LABELS, LABEL_TYPE, &[count])?;
+    let labels = file.expect(LABELS, LABEL_TYPE, &shape[..1])?;
     let numbers = file
         .bytes(labels)
         .chunks_exact(size_of::<i64>())

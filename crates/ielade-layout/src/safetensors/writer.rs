@@ -5,7 +5,7 @@ use super::{
 };
 use crate::{
     LayoutError, LayoutWriter, label_spool::LabelSpool, output_file::OutputFile,
-    payload::ExpectedPayload, registry::StorePlan, store::one_size,
+    payload::ExpectedPayload, registry::StorePlan, store::one_size, stored::array::stack_shape,
 };
 use ielade_core::{Element, ImageSpec, Sample, manifest::DataFile};
 use std::collections::BTreeMap;
@@ -64,12 +64,10 @@ impl Tensors {
     fn header(&self, count: u32) -> Header {
         let labels_end = u64::from(count) * LABEL_BYTES;
         let images_end = labels_end + u64::from(count) * self.image_bytes();
-        let [height, width, channels] =
-            [self.spec.height, self.spec.width, self.spec.channels].map(u64::from);
-        let (axes, shape) = if self.element.is_float() {
-            ("N, channels, height, width", [channels, height, width])
+        let axes = if self.element.is_float() {
+            "N, channels, height, width"
         } else {
-            ("N, height, width, channels", [height, width, channels])
+            "N, height, width, channels"
         };
         let labels = TensorInfo {
             dtype: LABEL_TYPE.to_owned(),
@@ -78,7 +76,7 @@ impl Tensors {
         };
         let images = TensorInfo {
             dtype: type_of(self.element).to_owned(),
-            shape: [&[u64::from(count)], &shape[..]].concat(),
+            shape: stack_shape(self.element, self.spec, count).to_vec(),
             data_offsets: [labels_end, images_end],
         };
         let metadata = [("axes", axes), ("classes", &self.classes)];

@@ -31,6 +31,22 @@ pub(crate) struct ArrayForm {
     pub(crate) byte_order: ByteOrder,
 }
 
+/// The shape of an image in a store: height × width × channels of integers, channels × height ×
+/// width of floats.
+pub(crate) const fn image_shape(element: Element, spec: ImageSpec) -> [u32; 3] {
+    if element.is_float() {
+        [spec.channels, spec.height, spec.width]
+    } else {
+        [spec.height, spec.width, spec.channels]
+    }
+}
+
+/// The shape of an array of `count` such images.
+pub(crate) fn stack_shape(element: Element, spec: ImageSpec, count: u32) -> [u64; 4] {
+    let [outer, middle, inner] = image_shape(element, spec);
+    [count, outer, middle, inner].map(u64::from)
+}
+
 impl ArrayForm {
     /// What stores hold: integers interleaved as decoded, floats planar as trained on.
     pub(crate) const fn of_stores(element: Element, spec: ImageSpec) -> Self {

@@ -7,11 +7,10 @@ use super::{
     data_type::DataType,
     hierarchy,
     samples::{self, read_labels},
-    shape_of,
 };
 use crate::{
     LayoutError, LayoutReader, StoreFolder,
-    stored::{SampleForm, StoreReader, labels::Labels},
+    stored::{SampleForm, StoreReader, array::stack_shape, labels::Labels},
 };
 use ielade_core::Element;
 
@@ -28,7 +27,7 @@ pub(super) fn open(store: StoreFolder) -> Result<Box<dyn LayoutReader>, LayoutEr
                 Element::Bf16 => DataType::Bfloat16,
                 element => DataType::of_element(element),
             },
-            shape_of(form.element, form.spec, count).to_vec(),
+            stack_shape(form.element, form.spec, count).to_vec(),
         ),
     };
     let images = hierarchy::array(&root.join(IMAGES))?;

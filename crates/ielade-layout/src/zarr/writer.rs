@@ -7,10 +7,10 @@ mod chunk_files;
 mod documents;
 mod progress;
 
-use super::{Chunking, FOLDER, IMAGES, LABELS, blosc, hierarchy::METADATA_FILE, shape_of};
+use super::{Chunking, FOLDER, IMAGES, LABELS, blosc, hierarchy::METADATA_FILE};
 use crate::{
     LayoutError, LayoutWriter, digest, disk, payload::ExpectedPayload, progress_notes::Notes,
-    registry::StorePlan,
+    registry::StorePlan, stored::array::stack_shape,
 };
 use chunk_files::{ChunkFiles, FilesForm};
 use documents::{ArrayForm, Values};
@@ -257,7 +257,9 @@ impl ZarrWriter {
     fn write_documents(&self) -> Result<(), LayoutError> {
         let root = self.store.join(FOLDER);
         let values = match self.size.zip(self.encoding.element()) {
-            Some((spec, element)) => Values::Array(element, shape_of(element, spec, self.written)),
+            Some((spec, element)) => {
+                Values::Array(element, stack_shape(element, spec, self.written))
+            }
             None => Values::Bytes(self.encoding, self.written),
         };
         let images = ArrayForm {

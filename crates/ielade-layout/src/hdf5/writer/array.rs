@@ -6,11 +6,11 @@ use crate::{
     hdf5::{
         CONTAINER,
         encode::{ChunkPlace, ChunkTree, Datatype, Extent, Filter, Message},
-        shape_of,
     },
     options,
     registry::StorePlan,
     store::one_size,
+    stored::array::stack_shape,
 };
 use ielade_core::{Element, ImageSpec};
 
@@ -105,7 +105,7 @@ impl ArrayForm {
 
     /// Lengths of a chunk, and the bytes of a value.
     fn chunk_lengths(&self) -> Vec<u32> {
-        let of_chunk = shape_of(self.element, self.spec, self.images_a_chunk());
+        let of_chunk = stack_shape(self.element, self.spec, self.images_a_chunk());
         let mut lengths = of_chunk.map(|length| length as u32).to_vec();
         lengths.push(self.element.size() as u32);
         lengths
@@ -113,7 +113,7 @@ impl ArrayForm {
 
     /// What the header says of `count` images in one piece.
     fn contiguous(&self, count: u32, start: u64) -> Vec<Message> {
-        let shape = shape_of(self.element, self.spec, count);
+        let shape = stack_shape(self.element, self.spec, count);
         let bytes = u64::from(count) * self.image_bytes();
         let mut messages = self.messages(Extent::Fixed(&shape));
         messages.push(Message::contiguous(start, bytes));
@@ -135,7 +135,7 @@ impl ArrayForm {
             start: file.align()?,
         };
         let root = tree.write(next, |node| file.write(node))?;
-        let shape = shape_of(self.element, self.spec, count);
+        let shape = stack_shape(self.element, self.spec, count);
         let mut messages = self.messages(Extent::Growing(&shape));
         messages.push(Message::chunked(root, &lengths));
         if self.is_packed() {
