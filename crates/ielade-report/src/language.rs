@@ -1,6 +1,6 @@
 //! The languages of the reports that are documents, and how each writes numbers.
 //!
-//! All words stand in one table, [`Words`], of which each language fills every field: a word that a
+//! All words stand in one table, `Words`, of which each language fills every field: a word that a
 //! language lacks does not compile. Layouts, consumers and messages of the program keep the names
 //! that they have in plans and records.
 
