@@ -499,6 +499,7 @@ mod tests {
                     train_samples: 1,
                     test_samples: 0,
                     image: String::new(),
+                    ..DataSetSummary::default()
                 },
                 stores,
                 worker: WorkerCommand::new("no worker is started"),

@@ -39,6 +39,7 @@ fn setup(behaviour: &str) -> Setup {
             train_samples: 100,
             test_samples: 0,
             image: "32×32×3".to_owned(),
+            ..DataSetSummary::default()
         },
         stores: stores
             .map(|(layout, path)| StoreSummary {

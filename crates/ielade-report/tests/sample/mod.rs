@@ -99,6 +99,7 @@ pub(crate) fn experiment() -> ExperimentRecord {
             train_samples: SAMPLES,
             test_samples: 10_000,
             image: "32×32×3".to_owned(),
+            ..DataSetSummary::default()
         },
         stores: (0..LAYOUTS.len())
             .flat_map(|place| {

@@ -98,6 +98,7 @@ fn experiment() -> ExperimentRecord {
             train_samples: SAMPLES,
             test_samples: 10_000,
             image: "32×32×3".to_owned(),
+            ..DataSetSummary::default()
         },
         stores: stores.collect(),
         environment: environment(),
