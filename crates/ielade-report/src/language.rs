@@ -6,6 +6,7 @@
 
 mod answer;
 mod english;
+mod image_words;
 mod latvian;
 mod metrics;
 mod words;

@@ -285,6 +285,8 @@ fn machine(environment: &Environment) -> Facts {
     ];
     let file_system = environment.file_system.clone();
     facts.extend(file_system.map(|text| ("File system", text)));
+    let read_ahead = environment.read_ahead_bytes;
+    facts.extend(read_ahead.map(|size| ("Read-ahead of its device", bytes(size))));
     let governor = environment.governor.clone();
     facts.extend(governor.map(|text| ("Frequency governor", text)));
     facts.extend(control_group(environment).map(|text| ("Control group", text)));

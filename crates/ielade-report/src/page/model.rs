@@ -3,13 +3,17 @@
 use super::{
     comparisons::{Comparisons, drift_text},
     facts::{FactGroup, fact_groups},
+    images::Images,
     marks::{MarkedRun, marked_runs},
     runs::{FailedRun, RunsTable},
     stalls::Stalls,
     tables::{ConsumerTable, StoreRow, consumer_tables, store_rows},
     words::FigureWords,
 };
-use crate::answer::{Answer, headline_place};
+use crate::{
+    answer::{Answer, headline_place},
+    language::Language,
+};
 use ielade_bench::{
     analysis::Analysis,
     record::{Outcome, Record, RunRecord},
@@ -32,6 +36,7 @@ pub(super) struct Page {
     more_consumers: Vec<String>,
     standing: String,
     facts: Vec<FactGroup>,
+    images: Option<Images>,
     tables: Vec<ConsumerTable>,
     more_tables: Vec<ConsumerTable>,
     comparisons: Comparisons,
@@ -91,6 +96,7 @@ impl Page {
             more_consumers: more_consumers(analysis),
             standing: standing(analysis, &runs),
             facts: fact_groups(analysis, records),
+            images: Images::of(&experiment.data_set, Language::English),
             tables,
             more_tables,
             comparisons: Comparisons::of(analysis),

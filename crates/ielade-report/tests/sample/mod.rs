@@ -1,6 +1,7 @@
 //! The records of an experiment that never ran, with made-up figures. Shared by the tests and
 //! the example.
 
+pub(crate) mod images;
 pub(crate) mod rich;
 
 use ielade_bench::{
