@@ -177,6 +177,21 @@ fn two_blocks_tell_how_long_the_rest_takes_and_what_it_can_find() {
 }
 
 #[test]
+fn the_forecast_is_told_by_the_session_that_completes_the_second_block_and_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    go(folder.path(), setup("noisy"));
+    let path = folder.path().join("records.jsonl");
+    let whole = std::fs::read_to_string(&path).unwrap();
+    // Experiment, session, and three runs a block.
+    for (lines, told) in [(2 + 5, 1), (2 + 6, 0), (2 + 7, 0)] {
+        let cut: String = whole.split_inclusive('\n').take(lines).collect();
+        std::fs::write(&path, cut).unwrap();
+        let diary = go(folder.path(), setup("noisy"));
+        assert_eq!(diary.forecasts.len(), told, "after {lines} lines");
+    }
+}
+
+#[test]
 fn a_run_whose_cache_was_not_as_asked_is_marked_and_does_not_count() {
     let folder = tempfile::tempdir().unwrap();
     let diary = go(folder.path(), setup("lukewarm"));
