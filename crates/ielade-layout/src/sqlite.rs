@@ -25,7 +25,14 @@
 mod connection;
 mod foreign;
 mod meta;
+mod pages;
+mod queried;
 mod reader;
+mod record;
+mod rows;
+#[cfg(test)]
+mod tests;
+mod walk;
 mod writer;
 
 use crate::registry::{Access, Container, Foreign, LabelsHeld, allows_all};
