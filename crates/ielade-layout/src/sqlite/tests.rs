@@ -66,6 +66,9 @@ fn made(folder: &Path, lines: &[&str]) -> (PathBuf, Connection) {
     let path = folder.join("made");
     let _ = std::fs::remove_file(&path);
     let database = Connection::open(&path).unwrap();
+    database
+        .execute_batch("pragma synchronous = off; pragma journal_mode = memory")
+        .unwrap();
     for line in lines {
         database.execute_batch(line).unwrap();
     }
@@ -153,7 +156,7 @@ impl Making {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
+    #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
     fn a_walk_finds_what_sqlite_finds(making in makings()) {
@@ -301,19 +304,23 @@ fn damaged_pages_are_told_with_their_place() {
         (root + 8, &[0, 0, 0, 0], "page 0 is asked for"),
         (root + 8, &[255; 4], "page 4294967295 is asked for"),
         (root + 8, &[0, 0, 0, 1], "kind 0x53"),
-        (root, &[10], "kind 0x0a"),
-        (root + 3, &[255, 255], "65535 cells"),
+        (leaf, &[10], "kind 0x0a"),
+        (leaf + 3, &[255, 255], "65535 cells"),
         (leaf + 8, &[0, 0], "outside its page"),
         (leaf + 8, &[2, 0], "outside its page"),
         (leaf + 10, &pointers, "after a greater one"),
         (cell, &[255; 9], "a row of 18446744073709551615 bytes"),
-        (cell, &[0xfe, 0x7f], "leaves its page"),
+        (cell, &[0xfe, 0x7f], "longer than the file"),
         (cell + 2, &[255; 9], "comes after a greater one"),
     ] {
         let error = changed(&path, &file, &[(at, bytes)]).expect_err(expected);
         assert!(error.contains(expected), "{expected}: {error}");
         assert!(error.contains("made"), "{error}");
     }
+    // A cell in the last byte of its page, where its length has one more.
+    let changes = [(leaf + 8, &[1, 255][..]), (leaf + 511, &[0x80])];
+    let error = changed(&path, &file, &changes).unwrap_err();
+    assert!(error.contains("leaves its page"), "{error}");
 }
 
 #[test]
