@@ -1,21 +1,36 @@
-//! The languages of the reports that are documents, and how each writes numbers.
+//! The languages of the reports that people read, and how each writes numbers.
 //!
 //! All words stand in one table, `Words`, of which each language fills every field: a word that a
 //! language lacks does not compile. Layouts, consumers and messages of the program keep the names
 //! that they have in plans and records.
 
 mod answer;
+mod chart_words;
 mod english;
+mod fact_words;
 mod latvian;
 mod metrics;
+mod page_words;
+mod paragraph;
+mod plural;
+mod warnings;
 mod words;
 
 pub(crate) use answer::{heading, sentence};
-pub(crate) use metrics::metric_name;
+pub(crate) use chart_words::{ChartWords, FigureWords};
+pub(crate) use fact_words::FactWords;
+pub(crate) use metrics::{metric_meaning, metric_name};
+pub(crate) use page_words::PageWords;
+pub(crate) use paragraph::paragraph;
+pub(crate) use warnings::{disturbances, left_out_reason, nothing_to_find, warning};
 pub(crate) use words::{Words, fill};
 
-use crate::figures::Scale;
-use ielade_bench::analysis::Interval;
+use crate::{
+    answer::{Work, work_of},
+    document::runs_text,
+    figures::Scale,
+};
+use ielade_bench::analysis::{ConsumerGroup, Interval};
 
 /// A language that a document can be written in.
 ///
@@ -95,6 +110,23 @@ impl Language {
         match consumer.strip_prefix("fixed ") {
             Some(length) => self.number(length),
             None => consumer.to_owned(),
+        }
+    }
+
+    /// What a consumer is called where it stands alone: models keep the names of the plan.
+    pub(crate) fn consumer(self, group: &ConsumerGroup) -> String {
+        match (self, work_of(group)) {
+            (Self::English, _) | (_, Work::Train) => group.consumer.clone(),
+            (Self::Latvian, Work::Load) => "tikai ielādētājs".to_owned(),
+            (Self::Latvian, Work::Feed) => format!("solis {}", self.step(&group.consumer)),
+        }
+    }
+
+    /// How many runs a layout of a group has, and how many epochs each.
+    pub(crate) fn runs_and_epochs(self, group: &ConsumerGroup) -> String {
+        match self {
+            Self::English => crate::metric_words::runs_and_epochs(group),
+            Self::Latvian => runs_text(group, self),
         }
     }
 

@@ -1,5 +1,9 @@
 //! The words in English.
 
+mod charts;
+mod facts;
+mod page;
+
 use super::Words;
 
 pub(super) const WORDS: Words = Words {
@@ -115,7 +119,6 @@ pub(super) const WORDS: Words = Words {
     preparing: "Writing",
     warnings: "Warnings",
     no_warnings: "There are none.",
-    warnings_language: "",
     not_counted_caption: "Runs that do not count",
     configuration: "Configuration",
     block: "Block",
@@ -123,4 +126,8 @@ pub(super) const WORDS: Words = Words {
     reason: "Reason",
     failed: "failed",
     left_out: "left out",
+    page: page::PAGE,
+    facts: facts::FACTS,
+    charts: charts::CHARTS,
+    figures: charts::FIGURES,
 };

@@ -1,5 +1,9 @@
 //! The words in Latvian.
 
+mod charts;
+mod facts;
+mod page;
+
 use super::Words;
 
 pub(super) const WORDS: Words = Words {
@@ -119,7 +123,6 @@ pub(super) const WORDS: Words = Words {
     preparing: "Rakstīšana",
     warnings: "Brīdinājumi",
     no_warnings: "To nav.",
-    warnings_language: "Programma brīdinājumus un iemeslus raksta angliski:",
     not_counted_caption: "Palaidumi, kas netiek ieskaitīti",
     configuration: "Konfigurācija",
     block: "Bloks",
@@ -127,4 +130,8 @@ pub(super) const WORDS: Words = Words {
     reason: "Iemesls",
     failed: "neizdevās",
     left_out: "neiekļauts",
+    page: page::PAGE,
+    facts: facts::FACTS,
+    charts: charts::CHARTS,
+    figures: charts::FIGURES,
 };
