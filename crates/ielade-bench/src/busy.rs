@@ -212,11 +212,10 @@ impl MachineWatch {
         }
         let fastest = self.fastest.entry(configuration).or_insert(mean);
         *fastest = fastest.max(mean);
-        (mean < self.limits.frequency_share * *fastest)
-            .then_some(Disturbance::Frequency {
-                now: mean,
-                before: *fastest,
-            })
+        (mean < self.limits.frequency_share * *fastest).then_some(Disturbance::Frequency {
+            now: mean,
+            before: *fastest,
+        })
     }
 }
 

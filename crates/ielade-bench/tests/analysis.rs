@@ -195,10 +195,7 @@ fn told(analysis: &Analysis) -> String {
 
 #[test]
 fn a_sound_experiment_has_no_warnings() {
-    assert_eq!(
-        Made::ten_blocks(CacheState::Warm).analyse().warnings,
-        []
-    );
+    assert_eq!(Made::ten_blocks(CacheState::Warm).analyse().warnings, []);
 }
 
 #[test]
@@ -410,7 +407,12 @@ fn a_run_whose_cache_was_not_as_asked_does_not_count_and_is_named() {
     let summary = &analysis.groups[0].summaries[1];
     assert_eq!((summary.completed, summary.points.len()), (9, 9));
     assert_eq!(summary.left_out[0].point.block, 3);
-    assert!(summary.left_out[0].reason.to_string().contains("before epoch 1"));
+    assert!(
+        summary.left_out[0]
+            .reason
+            .to_string()
+            .contains("before epoch 1")
+    );
     assert_eq!(analysis.groups[0].comparisons[0].blocks, 9);
     assert_eq!(analysis.complete_blocks, 9);
 }
@@ -438,7 +440,10 @@ fn a_mark_leaves_a_run_out_whatever_the_first_word_says() {
         });
     });
     let left_out = &made.analyse().groups[0].summaries[0].left_out;
-    assert!(left_out[0].reason.to_string().contains("25.0 %"), "{left_out:?}");
+    assert!(
+        left_out[0].reason.to_string().contains("25.0 %"),
+        "{left_out:?}"
+    );
 }
 
 #[test]
@@ -571,7 +576,7 @@ fn layouts_that_deliver_other_data_are_told() {
         "{warning}"
     );
     assert!(
-        warning.contains("block 3") && warning.contains("npy/f32 · none"),
+        warning.contains("block 4") && warning.contains("npy/f32 · none"),
         "{warning}"
     );
 }

@@ -58,10 +58,7 @@ impl Format {
 
     /// True where the report is text in a language: data are not.
     pub const fn has_languages(self) -> bool {
-        matches!(
-            self,
-            Self::Html | Self::Docx | Self::Latex | Self::Markdown
-        )
+        matches!(self, Self::Html | Self::Docx | Self::Latex | Self::Markdown)
     }
 }
 

@@ -13,6 +13,7 @@ mod metrics;
 mod page_words;
 mod paragraph;
 mod plural;
+mod statistics;
 mod warnings;
 mod words;
 
@@ -22,6 +23,7 @@ pub(crate) use fact_words::FactWords;
 pub(crate) use metrics::{metric_meaning, metric_name};
 pub(crate) use page_words::PageWords;
 pub(crate) use paragraph::paragraph;
+pub(crate) use statistics::{drift, p_equals, p_value};
 pub(crate) use warnings::{disturbances, left_out_reason, nothing_to_find, warning};
 pub(crate) use words::{Words, fill};
 

@@ -171,8 +171,7 @@ fn left_out(analysis: &Analysis) -> BTreeMap<u32, LeftOutReason> {
     let summaries = (analysis.groups.iter().flat_map(|group| &group.summaries))
         .chain(controls.map(|control| &control.summary));
     let runs = summaries.flat_map(|summary| &summary.left_out);
-    runs.map(|run| (run.point.sequence, run.reason))
-        .collect()
+    runs.map(|run| (run.point.sequence, run.reason)).collect()
 }
 
 fn completed(run: &RunRecord) -> bool {

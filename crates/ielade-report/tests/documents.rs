@@ -283,7 +283,10 @@ fn pages_are_right(pdftotext: &str, language: Language) {
         .collect();
     assert!(entries.len() > 10, "{:.2000}", pages[0]);
     for (entry, page) in entries {
-        let lines = pages.get(page - 1).into_iter().flat_map(|page| page.lines());
+        let lines = pages
+            .get(page - 1)
+            .into_iter()
+            .flat_map(|page| page.lines());
         let mut headings = lines.filter(|line| line.trim() == entry);
         assert!(headings.next().is_some(), "{entry} is not on page {page}");
     }

@@ -14,8 +14,9 @@ use super::{Interval, Metric, Ratio, RunPoint, summary};
 use crate::{
     plan::{Plan, TestKind},
     statistics::{
-        BlockModel, Bootstrap, CliffsDelta, EquivalenceBand, Feasibility, cliffs_delta, equivalence_test,
-        family_is_feasible, holm, mean, paired_t_test, sign_flip_test, unpaired_test,
+        BlockModel, Bootstrap, CliffsDelta, EquivalenceBand, Feasibility, cliffs_delta,
+        equivalence_test, family_is_feasible, holm, mean, paired_t_test, sign_flip_test,
+        unpaired_test,
     },
 };
 use ielade_core::LayoutId;

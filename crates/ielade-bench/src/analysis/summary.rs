@@ -1,8 +1,8 @@
 //! Summaries of configurations, and ratios of two of them.
 
 use super::{
-    ConfigurationSummary, Estimate, Evidence, FailedRun, JUDGED, LeftOutReason, LeftOutRun, Metric, Outlier, Ratio, RunPoint,
-    epochs,
+    ConfigurationSummary, Estimate, Evidence, FailedRun, JUDGED, LeftOutReason, LeftOutRun, Metric,
+    Outlier, Ratio, RunPoint, epochs,
     metrics::{epoch_seconds, stall},
 };
 use crate::{

@@ -74,7 +74,10 @@ impl Display for Disturbance {
     fn fmt(&self, f: &mut Formatter<'_>) -> Written {
         match self {
             Self::Processes { used, processors } => {
-                write!(f, "other processes used {used:.1} of {processors} processors")
+                write!(
+                    f,
+                    "other processes used {used:.1} of {processors} processors"
+                )
             }
             Self::Steal { stolen, processors } => write!(
                 f,
@@ -115,7 +118,8 @@ impl FromStr for Disturbance {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let processes = || {
-            let [used, processors] = between(text, ["other processes used ", " of ", " processors"])?;
+            let [used, processors] =
+                between(text, ["other processes used ", " of ", " processors"])?;
             Some(Self::Processes {
                 used: used.parse().ok()?,
                 processors: processors.parse().ok()?,
@@ -184,7 +188,9 @@ mod tests {
                 .prop_map(|(used, processors)| Disturbance::Processes { used, processors }),
             (number.clone(), 1_u32..999)
                 .prop_map(|(stolen, processors)| Disturbance::Steal { stolen, processors }),
-            number.clone().prop_map(|megabytes| Disturbance::Device { megabytes }),
+            number
+                .clone()
+                .prop_map(|megabytes| Disturbance::Device { megabytes }),
             (resource, number.clone())
                 .prop_map(|(resource, percent)| Disturbance::Waiting { resource, percent }),
             (number.clone(), number)

@@ -87,6 +87,26 @@ pub(crate) struct ColumnWords {
     pub(crate) read_bytes: &'static str,
 }
 
+impl ColumnWords {
+    /// What a column is called; its own name where it is not drawn.
+    pub(crate) fn of(&self, column: &'static str) -> &'static str {
+        match column {
+            "rss_bytes" => self.rss_bytes,
+            "pss_bytes" => self.pss_bytes,
+            "anonymous_bytes" => self.anonymous_bytes,
+            "page_cache_bytes" => self.page_cache_bytes,
+            "gpu_memory_bytes" => self.gpu_memory_bytes,
+            "cpu_user" => self.cpu_user,
+            "cpu_system" => self.cpu_system,
+            "machine_cpu" => self.machine_cpu,
+            "io_wait" => self.io_wait,
+            "gpu_utilisation" => self.gpu_utilisation,
+            "read_bytes" => self.read_bytes,
+            other => other,
+        }
+    }
+}
+
 /// Heading and caption of a figure of the page.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub(crate) struct FigureWords {

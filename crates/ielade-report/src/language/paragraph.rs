@@ -68,8 +68,8 @@ fn with_ratio(one: &Compared) -> String {
     let scale = Scale::fitting(Quantity::Ratio, [one.ratio.ratio]);
     let figure = scale.figure(one.ratio.ratio, one.ratio.interval);
     let number = |text: &str| Language::Latvian.number(text);
-    let range = figure.range.map_or_else(String::new, |range| {
-        format!(" ({})", number(&range))
-    });
+    let range = figure
+        .range
+        .map_or_else(String::new, |range| format!(" ({})", number(&range)));
     format!("{} {}×{range}", one.layout, number(&figure.value))
 }

@@ -134,6 +134,26 @@ pub(crate) struct Words {
     /// Axis.
     pub(crate) accuracy_axis: &'static str,
     /// Heading.
+    pub(crate) over_time: &'static str,
+    /// Text.
+    pub(crate) over_time_text: &'static str,
+    /// Caption: `{configuration}`, `{block}`.
+    pub(crate) run_memory_caption: &'static str,
+    /// Caption: `{configuration}`, `{block}`.
+    pub(crate) run_processors_caption: &'static str,
+    /// Axis.
+    pub(crate) seconds_since_start: &'static str,
+    /// Heading.
+    pub(crate) order_of_runs: &'static str,
+    /// Text, before what is said of the drift.
+    pub(crate) order_of_runs_text: &'static str,
+    /// Caption: `{group}`.
+    pub(crate) order_caption: &'static str,
+    /// Axis.
+    pub(crate) run: &'static str,
+    /// Axis.
+    pub(crate) share_of_mean: &'static str,
+    /// Heading.
     pub(crate) method: &'static str,
     /// Paragraphs with `{blocks}`, `{planned}`, `{comparisons}`, `{alpha}`, `{band}`, `{test}` and citations.
     pub(crate) method_paragraphs: &'static [&'static str],

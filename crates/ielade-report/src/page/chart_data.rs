@@ -16,10 +16,10 @@ use ielade_bench::{
 };
 use ielade_core::{LayoutId, Split};
 use serde::Serialize;
-use std::collections::BTreeMap;
 use series::RunSeries;
 use split::SplitChart;
 use stall::StallChart;
+use std::collections::BTreeMap;
 
 /// All that the charts need.
 #[derive(Debug, Serialize)]

@@ -5,7 +5,7 @@ use crate::{
     language::{self, Language, PageWords, fill},
 };
 use ielade_bench::analysis::{
-    Analysis, Comparison, ConsumerGroup, Drift, Family, Interval, Ratio, Test, Verdict,
+    Analysis, Comparison, ConsumerGroup, Family, Interval, Ratio, Test, Verdict,
 };
 use serde::Serialize;
 
@@ -71,7 +71,7 @@ fn row(
 ) -> ComparisonRow {
     let words = &language.words().page;
     let number = |text: &str| language.number(text);
-    let p_text = |p: f64| language.number(&p_text(p));
+    let p_text = |p: f64| language::p_value(language, p);
     let Ratio { ratio, interval } = comparison.ratio;
     let (text, range) = ratio_text(ratio, interval);
     let layout = &comparison.layout;
@@ -109,18 +109,6 @@ fn ratio_text(ratio: f64, interval: Option<Interval>) -> (String, Option<String>
     let scale = figures::Scale::fitting(figures::Quantity::Ratio, [ratio]);
     let figure = scale.figure(ratio, interval);
     (figure.value, figure.range)
-}
-
-/// Two significant digits, `< 0.0001` below that.
-fn p_text(p: f64) -> String {
-    if !p.is_finite() {
-        return figures::MISSING.to_owned();
-    }
-    if p < 0.0001 {
-        return "< 0.0001".to_owned();
-    }
-    let places = (1.0 - p.log10().floor()).clamp(2.0, 4.0) as i32;
-    fixed(p, places)
 }
 
 /// What a verdict is called.
@@ -178,42 +166,12 @@ fn findings(analysis: &Analysis, language: Language) -> Vec<String> {
                 ("group", &super::tables::group_title(group, language)),
                 ("blocks", &found.blocks.to_string()),
                 ("chi", &number(&fixed(found.chi_squared, 1))),
-                ("p", &number(&equals(&p_text(found.p_value)))),
+                ("p", &language::p_equals(language, found.p_value)),
             ],
         ))
     });
     let drift = analysis.drift.as_ref();
     friedman
-        .chain(drift.map(|drift| drift_text(drift, language)))
+        .chain(drift.map(|drift| language::drift(language, drift)))
         .collect()
-}
-
-/// `= 0.03` or `< 0.0001`.
-fn equals(p: &str) -> String {
-    if p.starts_with('<') {
-        p.to_owned()
-    } else {
-        format!("= {p}")
-    }
-}
-
-/// A drift in one sentence.
-pub(super) fn drift_text(drift: &Drift, language: Language) -> String {
-    let words = &language.words().page;
-    let change = figures::ratio(drift.change.ratio, drift.change.interval);
-    let template = if drift.is_told() {
-        words.drift_told
-    } else {
-        words.drift_not_told
-    };
-    let number = |text: &str| language.number(text);
-    fill(
-        template,
-        &[
-            ("runs", &drift.runs.to_string()),
-            ("change", &number(&change)),
-            ("tau", &number(&fixed(drift.trend.tau, 2))),
-            ("p", &number(&equals(&p_text(drift.trend.p_value)))),
-        ],
-    )
 }

@@ -113,10 +113,7 @@ impl Teller {
 
     fn size(self, (height, width): (u32, u32)) -> String {
         let (height, width) = (height.to_string(), width.to_string());
-        fill(
-            self.words.pixels,
-            &[("height", &height), ("width", &width)],
-        )
+        fill(self.words.pixels, &[("height", &height), ("width", &width)])
     }
 
     fn classes(self, names: &[String]) -> String {
@@ -245,7 +242,10 @@ impl Teller {
             ),
             (words.order, self.order(loader)),
             (words.augmentation, self.augmentation(loader.augmentation)),
-            (words.last_batch, self.last_batch(loader.last_batch).to_owned()),
+            (
+                words.last_batch,
+                self.last_batch(loader.last_batch).to_owned(),
+            ),
             (
                 words.bad_sample,
                 self.bad_sample(loader.on_bad_sample).to_owned(),

@@ -31,9 +31,7 @@ pub(super) fn marked_runs(
         .flat_map(|summary| of_summary(summary, language))
         .collect();
     let told = |run: usize, marked: &[MarkedRun]| {
-        marked
-            .iter()
-            .any(|one| one.run == run && !one.is_counted)
+        marked.iter().any(|one| one.run == run && !one.is_counted)
     };
     for (place, run) in runs.iter().enumerate() {
         for mark in &run.marks {

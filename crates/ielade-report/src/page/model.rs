@@ -1,7 +1,7 @@
 //! What stands on the page, in the order in which it stands there, ready to be written.
 
 use super::{
-    comparisons::{Comparisons, drift_text},
+    comparisons::Comparisons,
     facts::{FactGroup, fact_groups},
     marks::{MarkedRun, marked_runs},
     runs::{FailedRun, RunsTable},
@@ -144,7 +144,7 @@ impl Page {
             })),
             baseline: analysis.baseline.to_string(),
             figures: figures(kinds, language),
-            drift: (analysis.drift.as_ref()).map(|drift| drift_text(drift, language)),
+            drift: (analysis.drift.as_ref()).map(|drift| language::drift(language, drift)),
             marks,
             warnings: (analysis.warnings.iter())
                 .map(|warning| language::warning(language, warning))

@@ -75,12 +75,8 @@ const COLUMNS: [Column; 38] = [
     Column::Words(|run| run.configuration.to_owned()),
     Column::Words(|run| run.record.started.clone()),
     Column::Words(|run| outcome(run).to_owned()),
-    Column::Number(|run| {
-        number(run.record.done.as_ref().map(|done| done.training_seconds))
-    }),
-    Column::Number(|run| {
-        number(run.record.ready.as_ref().map(|ready| ready.setup_seconds))
-    }),
+    Column::Number(|run| number(run.record.done.as_ref().map(|done| done.training_seconds))),
+    Column::Number(|run| number(run.record.ready.as_ref().map(|ready| ready.setup_seconds))),
     Column::Number(|run| {
         number(
             run.record
@@ -98,30 +94,14 @@ const COLUMNS: [Column; 38] = [
             .sum::<u64>()
             .to_string()
     }),
-    Column::Number(|run| {
-        number(summed(run.record, |epoch| epoch.wait_seconds))
-    }),
-    Column::Number(|run| {
-        number(summed(run.record, |epoch| epoch.cpu_user_seconds))
-    }),
-    Column::Number(|run| {
-        number(summed(run.record, |epoch| epoch.cpu_system_seconds))
-    }),
-    Column::Number(|run| {
-        run.record.probe.peak_rss_bytes.to_string()
-    }),
-    Column::Number(|run| {
-        run.record.probe.peak_anonymous_bytes.to_string()
-    }),
-    Column::Number(|run| {
-        run.record.probe.read_bytes.to_string()
-    }),
-    Column::Number(|run| {
-        run.record.probe.major_faults.to_string()
-    }),
-    Column::Number(|run| {
-        run.record.probe.minor_faults.to_string()
-    }),
+    Column::Number(|run| number(summed(run.record, |epoch| epoch.wait_seconds))),
+    Column::Number(|run| number(summed(run.record, |epoch| epoch.cpu_user_seconds))),
+    Column::Number(|run| number(summed(run.record, |epoch| epoch.cpu_system_seconds))),
+    Column::Number(|run| run.record.probe.peak_rss_bytes.to_string()),
+    Column::Number(|run| run.record.probe.peak_anonymous_bytes.to_string()),
+    Column::Number(|run| run.record.probe.read_bytes.to_string()),
+    Column::Number(|run| run.record.probe.major_faults.to_string()),
+    Column::Number(|run| run.record.probe.minor_faults.to_string()),
     Column::Number(|run| run.record.probe.read_calls.to_string()),
     Column::Number(|run| quantile(run.record, wait, 0.5)),
     Column::Number(|run| quantile(run.record, wait, 0.95)),
@@ -136,12 +116,8 @@ const COLUMNS: [Column; 38] = [
             .collect();
         whole((!all.is_empty()).then(|| all.iter().sum()))
     }),
-    Column::Number(|run| {
-        whole(run.record.probe.peak_pss_bytes)
-    }),
-    Column::Number(|run| {
-        number(run.record.probe.io_wait_seconds)
-    }),
+    Column::Number(|run| whole(run.record.probe.peak_pss_bytes)),
+    Column::Number(|run| number(run.record.probe.io_wait_seconds)),
     Column::Number(|run| {
         let machine = run.record.probe.machine.as_ref();
         number(machine.map(|machine| machine.foreign_seconds))
@@ -166,9 +142,7 @@ const COLUMNS: [Column; 38] = [
             shares.join(" ")
         }
     }),
-    Column::Number(|run| {
-        number(Some(run.record.probe.cost.cpu_seconds))
-    }),
+    Column::Number(|run| number(Some(run.record.probe.cost.cpu_seconds))),
     Column::Words(|run| residencies(run.record)),
     Column::Number(|run| number(run.record.load_before)),
     Column::Number(|run| {
@@ -189,8 +163,7 @@ impl RunsTable {
             .iter()
             .enumerate()
             .map(|(sequence, record)| {
-                let configuration =
-                    configuration_name(experiment, record, &language.words().page);
+                let configuration = configuration_name(experiment, record, &language.words().page);
                 let run = Run {
                     sequence,
                     configuration,

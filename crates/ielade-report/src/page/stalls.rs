@@ -165,6 +165,9 @@ fn what(profile: &StepProfile, words: &PageWords, language: Language) -> String 
         profile.gpu,
         profile.model,
         profile.precision,
-        fill(words.profile_speed, &[("images", &language.number(&images))])
+        fill(
+            words.profile_speed,
+            &[("images", &language.number(&images))]
+        )
     )
 }

@@ -134,18 +134,11 @@ pub(super) fn group_title(group: &ConsumerGroup, language: Language) -> String {
         consumer
     } else {
         let cache = language.words().charts.caches.of(group.cache);
-        fill(
-            words.with_cache,
-            &[("group", &consumer), ("cache", cache)],
-        )
+        fill(words.with_cache, &[("group", &consumer), ("cache", cache)])
     }
 }
 
-fn consumer_table(
-    analysis: &Analysis,
-    group: &ConsumerGroup,
-    language: Language,
-) -> ConsumerTable {
+fn consumer_table(analysis: &Analysis, group: &ConsumerGroup, language: Language) -> ConsumerTable {
     let words = &language.words().page;
     let mut columns: Vec<Column> = Vec::new();
     columns.extend(metric_column(group, Metric::TrainingSeconds, language));
@@ -252,11 +245,7 @@ fn metric_column(group: &ConsumerGroup, metric: Metric, language: Language) -> O
     })
 }
 
-fn ratio_column(
-    analysis: &Analysis,
-    group: &ConsumerGroup,
-    language: Language,
-) -> Option<Column> {
+fn ratio_column(analysis: &Analysis, group: &ConsumerGroup, language: Language) -> Option<Column> {
     let words = &language.words().page;
     let scale = Scale::fitting(Quantity::Ratio, [1.0]);
     let of = |summary: &ConfigurationSummary| summary.ratio(Metric::TrainingSeconds);

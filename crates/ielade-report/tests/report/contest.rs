@@ -3,8 +3,8 @@
 use crate::sample;
 use ielade_bench::{
     analysis::{
-        Analysis, ConfigurationSummary, FailedRun, ConsumerGroup, Estimate, Family, Interval, Metric, Ratio,
-        Test,
+        Analysis, ConfigurationSummary, ConsumerGroup, Estimate, FailedRun, Family, Interval,
+        Metric, Ratio, Test,
     },
     record::Configuration,
 };

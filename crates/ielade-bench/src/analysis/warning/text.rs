@@ -228,7 +228,11 @@ impl Display for LeftOutReason {
 /// `npy/u8 · none in block 2, 3; npy/f32 · none in block 1`.
 fn list(named: &[NamedRuns]) -> String {
     let named = named.iter().map(|runs| {
-        let blocks: Vec<String> = runs.blocks.iter().map(|block| (block + 1).to_string()).collect();
+        let blocks: Vec<String> = runs
+            .blocks
+            .iter()
+            .map(|block| (block + 1).to_string())
+            .collect();
         format!("{} in block {}", runs.configuration, blocks.join(", "))
     });
     named.collect::<Vec<_>>().join("; ")

@@ -78,7 +78,12 @@ pub(super) fn busy(evidence: &Evidence<'_>) -> Option<Warning> {
         runs: counting.len(),
         configuration: evidence.configuration(first).name.clone(),
         block: first.block,
-        what: first.marks.iter().find_map(RunMark::busy).unwrap_or_default().to_owned(),
+        what: first
+            .marks
+            .iter()
+            .find_map(RunMark::busy)
+            .unwrap_or_default()
+            .to_owned(),
     });
     (repeated > 0 || first.is_some()).then_some(Warning::BusyMachine {
         repeated,

@@ -58,25 +58,61 @@ pub(in crate::language) const PAGE: PageWords = PageWords {
     stores: "Stores",
     all_runs: "All runs",
     no_script: ["This chart needs JavaScript; its figures are in ", "."],
-    results_lead: ["Means over the runs; below each its 95 % confidence interval. The ratio is the total time divided by that of ", ". A click on a heading sorts."],
+    results_lead: [
+        "Means over the runs; below each its 95 % confidence interval. The ratio is the total time divided by that of ",
+        ". A click on a heading sorts.",
+    ],
     break_even_lead: "The longest step at which a layout still makes its consumer wait more than 5 % of the time: with shorter steps, as a faster GPU takes them, it starves. Beside it the share of the time spent waiting at each step.",
     profiles_lead: "Step times of named GPUs and models, as published:",
     marks_lead: "Runs that completed and of which a reader must know something.",
     failed_lead: "These runs do not count in any figure.",
     last_lines: "Last lines of its log",
     bad_samples_lead: "Samples that could not be delivered.",
-    footer: ["Made by {program} from ", ", which holds everything on this page. Charts: Apache ECharts, Apache License 2.0. The page holds all that it shows and sends no request."],
+    footer: [
+        "Made by {program} from ",
+        ", which holds everything on this page. Charts: Apache ECharts, Apache License 2.0. The page holds all that it shows and sends no request.",
+    ],
     method_paragraphs: &[
-        ["A run", "is one layout with one consumer in a fresh process, for a fixed number of epochs. Runs are the unit of observation: epochs within a run depend on each other, and are averaged before anything is compared."],
-        ["Blocks.", "A block holds every configuration once, in a random order drawn from the plan's seed, so that slow changes of the machine fall on all layouts alike. All layouts of a block see the same samples in the same order."],
-        ["Times.", "An epoch is timed from asking for the first batch to the end of the last step. The total time runs from the start of the job to the end of the last step, opening the store included, without evaluation and without preparing the page cache. The time to the first batch includes opening the store."],
-        ["Processor and memory.", "Processor time is the whole worker's, user and kernel, during the epochs. The peak memory is the kernel's highest resident set, in which pages of mapped files count although the system can take them back at any time; own memory leaves those out."],
-        ["State of the page cache.", "<em>Warm</em>: the store's files are read once before the first epoch. <em>Cold</em>: they are dropped from the page cache before every epoch, <em>cold-first</em> before the first one only. Each is proved by the share of the store's bytes that the page cache held before the epoch: at least 99 % for a warm one, at most 1 % for a cold one. A run that began otherwise is marked and does not count."],
-        ["Control.", "Where the plan has one, the baseline runs once more under another name. Any difference between the two is chance, or a flaw of the experiment."],
-        ["Busy machine.", "A run during which other programs took the machine is marked and repeated at the end, up to the plan's limit; the repetition counts in its place."],
-        ["Where the time goes.", "Compute is the same model on batches that lie ready in memory; preparation is what a warm epoch takes beyond that, fetch what a cold epoch takes beyond a warm one (Mohan et al., PVLDB 14, 2021). The stall of a consumer of a fixed step is the share of its time that it waits, the first batch of each epoch aside."],
-        ["Statistics.", "Intervals are 95 % confidence intervals over runs: of means by the bias-corrected and accelerated bootstrap (BCa; Efron, 1987) with widened percentiles, of ratios within blocks by Fieller's theorem; they are given from 3 runs on. A layout is called faster or slower than another where the declared test finds a difference, corrected for all comparisons together (Holm, 1979), and the interval of their ratio leaves out 1. <em>No difference shown</em> means that none was found and that one beyond the plan's band was ruled out by two one-sided tests (Schuirmann, 1987). <em>Not told apart</em> means neither. Layouts that no comparison is about count as not told apart where the intervals of their means overlap. Runs that stand apart by their modified z-score (Iglewicz and Hoaglin, 1993) are marked and kept."],
-        ["{{ run.configuration }}", ", block {{ run.block }}, <time>{{ run.started }}</time><br>{{ run.message }}"],
+        [
+            "A run",
+            "is one layout with one consumer in a fresh process, for a fixed number of epochs. Runs are the unit of observation: epochs within a run depend on each other, and are averaged before anything is compared.",
+        ],
+        [
+            "Blocks.",
+            "A block holds every configuration once, in a random order drawn from the plan's seed, so that slow changes of the machine fall on all layouts alike. All layouts of a block see the same samples in the same order.",
+        ],
+        [
+            "Times.",
+            "An epoch is timed from asking for the first batch to the end of the last step. The total time runs from the start of the job to the end of the last step, opening the store included, without evaluation and without preparing the page cache. The time to the first batch includes opening the store.",
+        ],
+        [
+            "Processor and memory.",
+            "Processor time is the whole worker's, user and kernel, during the epochs. The peak memory is the kernel's highest resident set, in which pages of mapped files count although the system can take them back at any time; own memory leaves those out.",
+        ],
+        [
+            "State of the page cache.",
+            "<em>Warm</em>: the store's files are read once before the first epoch. <em>Cold</em>: they are dropped from the page cache before every epoch, <em>cold-first</em> before the first one only. Each is proved by the share of the store's bytes that the page cache held before the epoch: at least 99 % for a warm one, at most 1 % for a cold one. A run that began otherwise is marked and does not count.",
+        ],
+        [
+            "Control.",
+            "Where the plan has one, the baseline runs once more under another name. Any difference between the two is chance, or a flaw of the experiment.",
+        ],
+        [
+            "Busy machine.",
+            "A run during which other programs took the machine is marked and repeated at the end, up to the plan's limit; the repetition counts in its place.",
+        ],
+        [
+            "Where the time goes.",
+            "Compute is the same model on batches that lie ready in memory; preparation is what a warm epoch takes beyond that, fetch what a cold epoch takes beyond a warm one (Mohan et al., PVLDB 14, 2021). The stall of a consumer of a fixed step is the share of its time that it waits, the first batch of each epoch aside.",
+        ],
+        [
+            "Statistics.",
+            "Intervals are 95 % confidence intervals over runs: of means by the bias-corrected and accelerated bootstrap (BCa; Efron, 1987) with widened percentiles, of ratios within blocks by Fieller's theorem; they are given from 3 runs on. A layout is called faster or slower than another where the declared test finds a difference, corrected for all comparisons together (Holm, 1979), and the interval of their ratio leaves out 1. <em>No difference shown</em> means that none was found and that one beyond the plan's band was ruled out by two one-sided tests (Schuirmann, 1987). <em>Not told apart</em> means neither. Layouts that no comparison is about count as not told apart where the intervals of their means overlap. Runs that stand apart by their modified z-score (Iglewicz and Hoaglin, 1993) are marked and kept.",
+        ],
+        [
+            "{{ run.configuration }}",
+            ", block {{ run.block }}, <time>{{ run.started }}</time><br>{{ run.message }}",
+        ],
     ],
     layout: "Layout",
     layouts: "Layouts",

@@ -105,7 +105,11 @@ fn of_results(warning: &Warning) -> String {
                 "no pirmā bloka līdz pēdējam palaidumi kļuva par {} % {} (p = {}); salīdzinājumus \
                  blokos tas tikpat kā neskar, bet vidējās vērtības un to intervālus skar",
                 number(&format!("{:.1}", percent.abs())),
-                if percent > 0.0 { "lēnāki" } else { "ātrāki" },
+                if percent > 0.0 {
+                    "lēnāki"
+                } else {
+                    "ātrāki"
+                },
                 number(&format!("{p:.1e}"))
             )
         }
@@ -172,8 +176,12 @@ fn of_runs(warning: &Warning) -> String {
             number(&format!("{highest:.1}"))
         ),
         Warning::BusyMachine { repeated, counting } => {
-            let repeated = (*repeated > 0)
-                .then(|| format!("atkārtoto palaidumu skaits {}", number(&repeated.to_string())));
+            let repeated = (*repeated > 0).then(|| {
+                format!(
+                    "atkārtoto palaidumu skaits {}",
+                    number(&repeated.to_string())
+                )
+            });
             let counting = counting.as_ref().map(busy_runs);
             let parts: Vec<String> = repeated.into_iter().chain(counting).collect();
             format!(
@@ -283,9 +291,9 @@ pub(super) fn disturbance(found: Disturbance) -> String {
                 Resource::Device => "ierīci",
             }
         ),
-        Disturbance::Frequency { now, before } => format!(
-            "procesoru frekvence bija {now:.0} MHz, bet iepriekš tā bija {before:.0} MHz"
-        ),
+        Disturbance::Frequency { now, before } => {
+            format!("procesoru frekvence bija {now:.0} MHz, bet iepriekš tā bija {before:.0} MHz")
+        }
     }
 }
 
@@ -305,7 +313,11 @@ const fn surrounding(changed: Surrounding) -> &'static str {
 /// `npy/u8 · none, bloki: 2, 3; npy/f32 · none, bloki: 1`.
 fn list(named: &[NamedRuns]) -> String {
     let named = named.iter().map(|runs| {
-        let blocks: Vec<String> = runs.blocks.iter().map(|block| (block + 1).to_string()).collect();
+        let blocks: Vec<String> = runs
+            .blocks
+            .iter()
+            .map(|block| (block + 1).to_string())
+            .collect();
         let word = if blocks.len() == 1 { "bloks" } else { "bloki" };
         format!("{}, {word}: {}", runs.configuration, blocks.join(", "))
     });

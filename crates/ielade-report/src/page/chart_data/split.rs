@@ -24,7 +24,9 @@ struct SplitRow {
 impl SplitChart {
     pub(super) fn all(analysis: &Analysis, names: &[String], language: Language) -> Vec<Self> {
         let splits = analysis.splits.iter();
-        splits.map(|split| Self::of(split, names, language)).collect()
+        splits
+            .map(|split| Self::of(split, names, language))
+            .collect()
     }
 
     fn of(split: &ConsumerSplit, names: &[String], language: Language) -> Self {

@@ -28,7 +28,9 @@ struct StallPoint {
 impl StallChart {
     pub(super) fn all(analysis: &Analysis, names: &[String], language: Language) -> Vec<Self> {
         let curves = analysis.stalls.iter();
-        curves.map(|curve| Self::of(curve, names, language)).collect()
+        curves
+            .map(|curve| Self::of(curve, names, language))
+            .collect()
     }
 
     /// True where there are at least two points to draw a line between.
