@@ -190,7 +190,8 @@ fn assert_near(value: f64, expected: f64) {
 /// All warnings, in English.
 fn told(analysis: &Analysis) -> String {
     let warnings = analysis.warnings.iter();
-    warnings.map(|one| format!("{one}\n")).collect()
+    let told: Vec<String> = warnings.map(ToString::to_string).collect();
+    told.join("\n")
 }
 
 #[test]

@@ -71,7 +71,8 @@ fn planted(factor: f64) -> impl Fn(&Configuration) -> f64 {
 /// All warnings, in English.
 fn told(analysis: &Analysis) -> String {
     let warnings = analysis.warnings.iter();
-    warnings.map(|one| format!("{one}\n")).collect()
+    let told: Vec<String> = warnings.map(ToString::to_string).collect();
+    told.join("\n")
 }
 
 #[test]

@@ -168,3 +168,76 @@ impl std::str::FromStr for Language {
         found.ok_or_else(|| UnknownLanguage(code.to_owned()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Language;
+    use serde_json::Value;
+
+    /// Every text of a table with the path to it.
+    fn texts(path: &str, value: &Value, into: &mut Vec<(String, String)>) {
+        match value {
+            Value::String(text) => into.push((path.to_owned(), text.clone())),
+            Value::Array(all) => {
+                for (place, one) in all.iter().enumerate() {
+                    texts(&format!("{path}.{place}"), one, into);
+                }
+            }
+            Value::Object(all) => {
+                for (name, one) in all {
+                    texts(&format!("{path}.{name}"), one, into);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn of_page(language: Language) -> Vec<(String, String)> {
+        let words = language.words();
+        let tables = serde_json::json!({
+            "page": words.page,
+            "facts": words.facts,
+            "charts": words.charts,
+            "figures": words.figures,
+        });
+        let mut found = Vec::new();
+        texts("", &tables, &mut found);
+        found
+    }
+
+    /// What is to be filled in, in any order.
+    fn places(text: &str) -> Vec<&str> {
+        let mut places: Vec<&str> = (text.split('{').skip(1))
+            .filter_map(|rest| rest.split('}').next())
+            .collect();
+        places.sort_unstable();
+        places
+    }
+
+    #[test]
+    fn the_page_has_the_same_places_to_fill_in_every_language() {
+        let english = of_page(Language::English);
+        let latvian = of_page(Language::Latvian);
+        assert_eq!(english.len(), latvian.len());
+        for ((path, english), (same, latvian)) in english.iter().zip(&latvian) {
+            assert_eq!(path, same);
+            // English says "one" in words.
+            if path.rsplit('.').next() != Some("one") {
+                assert_eq!(places(english), places(latvian), "{path}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_sentence_of_the_page_was_left_in_english() {
+        let latvian = of_page(Language::Latvian);
+        for ((path, english), (_, latvian)) in of_page(Language::English).iter().zip(&latvian) {
+            let is_sentence = english
+                .split(' ')
+                .filter(|word| !word.contains('{'))
+                .count()
+                > 1;
+            assert!(!is_sentence || english != latvian, "{path}: {english}");
+        }
+    }
+}

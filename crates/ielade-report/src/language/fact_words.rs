@@ -4,6 +4,7 @@ use super::plural::Plural;
 
 /// What was measured on what.
 #[derive(Debug, Clone, Copy)]
+#[cfg_attr(test, derive(serde::Serialize))]
 pub(crate) struct FactWords {
     // Groups.
     pub(crate) data: &'static str,

@@ -1,6 +1,7 @@
 //! The words of the page, of which each language fills every one.
 
 use super::plural::Plural;
+use ielade_core::Split;
 use serde::Serialize;
 
 /// Every word of the page that is not a name; the facts and the words of the charts apart.
@@ -170,4 +171,16 @@ pub(crate) struct PageWords {
     pub(crate) unknown_profile: &'static str,
     /// `{images}`.
     pub(crate) profile_speed: &'static str,
+}
+
+impl PageWords {
+    /// What a split is called.
+    pub(crate) const fn split(&self, split: Split) -> &'static str {
+        let [train, val, test] = self.splits;
+        match split {
+            Split::Train => train,
+            Split::Val => val,
+            Split::Test => test,
+        }
+    }
 }

@@ -24,12 +24,18 @@ impl Plural {
     }
 
     const fn form(&self, language: Language, number: usize) -> &'static str {
-        match (language, number % 10, number % 100) {
-            (Language::English, ..) if number == 1 => self.one,
-            (Language::English, ..) => self.other,
-            (Language::Latvian, _, 11..=19) | (Language::Latvian, 0, _) => self.zero,
-            (Language::Latvian, 1, _) => self.one,
-            (Language::Latvian, ..) => self.other,
+        match language {
+            Language::English if number == 1 => self.one,
+            Language::English => self.other,
+            Language::Latvian => self.latvian(number),
+        }
+    }
+
+    const fn latvian(&self, number: usize) -> &'static str {
+        match (number % 10, number % 100) {
+            (_, 11..=19) | (0, _) => self.zero,
+            (1, _) => self.one,
+            _ => self.other,
         }
     }
 }

@@ -33,7 +33,7 @@ pub(super) fn plot(chart: &Chart, language: Language) -> String {
     };
     let numbers = match language {
         Language::English => "",
-        Language::Latvian => ",/pgf/number format/use comma",
+        Language::Latvian => ",/pgf/number format/use comma,/pgf/number format/1000 sep={\\,}",
     };
     format!("\\begin{{tikzpicture}}[font=\\footnotesize{numbers}]\n{axis}\\end{{tikzpicture}}\n")
 }

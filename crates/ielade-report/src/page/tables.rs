@@ -10,7 +10,6 @@ use ielade_bench::{
     analysis::{Analysis, ConfigurationSummary, ConsumerGroup, Interval, Metric},
     record::{ExperimentRecord, StoreSummary},
 };
-use ielade_core::Split;
 use serde::Serialize;
 
 /// The results with one consumer.
@@ -335,14 +334,9 @@ pub(super) fn store_rows(experiment: &ExperimentRecord, language: Language) -> V
 
 fn store_row(store: &StoreSummary, language: Language) -> StoreRow {
     let each = store.bytes as f64 / f64::from(store.count.max(1));
-    let [train, val, test] = language.words().page.splits;
     StoreRow {
         layout: store.layout.to_string(),
-        split: match store.split {
-            Split::Train => train,
-            Split::Val => val,
-            Split::Test => test,
-        },
+        split: language.words().page.split(store.split),
         count: language.number(&figures::count(u64::from(store.count))),
         count_exact: store.count,
         bytes: language.number(&figures::bytes(store.bytes)),

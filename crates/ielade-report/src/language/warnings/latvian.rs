@@ -27,6 +27,11 @@ const IN_RUNS: Plural = Plural {
     one: "{n} palaidumā",
     other: "{n} palaidumos",
 };
+const LEFT_OUT: Plural = Plural {
+    zero: "{n} palaidumos, kas tāpēc netiek ieskaitīti",
+    one: "{n} palaidumā, kas tāpēc netiek ieskaitīts",
+    other: "{n} palaidumos, kas tāpēc netiek ieskaitīti",
+};
 const BEFORE_RUNS: Plural = Plural {
     zero: "{n} palaidumiem",
     one: "{n} palaiduma",
@@ -147,10 +152,10 @@ fn of_runs(warning: &Warning) -> String {
             named,
             residency,
         } => format!(
-            "kešatmiņa nebija {} {}, kas tāpēc netiek ieskaitīti: {}; pirms pirmā no tiem tajā bija {} \
+            "kešatmiņa nebija {} {}: {}; pirms pirmā no tiem tajā bija {} \
              % krātuves; {}",
             cache(*asked),
-            counted(&IN_RUNS, *runs),
+            counted(&LEFT_OUT, *runs),
             list(named),
             number(&format!("{:.1}", 100.0 * residency)),
             match asked {
