@@ -8,5 +8,6 @@ mod compare;
 mod complete;
 mod contest;
 mod figures;
+mod latvian;
 mod page;
 mod terminal;
