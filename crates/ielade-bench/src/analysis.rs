@@ -19,6 +19,7 @@ mod metrics;
 mod split;
 mod stall;
 mod summary;
+mod warning;
 mod warnings;
 
 use crate::{
@@ -35,6 +36,7 @@ pub use drift::Drift;
 pub use epochs::EpochEstimate;
 pub use split::{ConsumerSplit, LayoutSplit};
 pub use stall::{BreakEven, STARVED, StallCurve, StallPoint};
+pub use warning::{BusyRuns, LeftOutReason, NamedRuns, Surrounding, Warning};
 
 /// What is measured of a run.
 ///
@@ -153,11 +155,20 @@ pub struct Outlier {
     pub score: f64,
 }
 
+/// A run that failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailedRun {
+    /// Block of the run, from 0.
+    pub block: u32,
+    /// What the worker said, or how it died.
+    pub message: String,
+}
+
 /// A completed run that does not count.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LeftOutRun {
-    /// Why, in words.
-    pub reason: String,
+    /// Why.
+    pub reason: LeftOutReason,
     /// What it measured.
     pub point: RunPoint,
 }
@@ -170,7 +181,7 @@ pub struct ConfigurationSummary {
     /// Runs that count.
     pub completed: u32,
     /// Runs that failed, with their reasons.
-    pub failures: Vec<String>,
+    pub failures: Vec<FailedRun>,
     /// Mean and interval of every metric that the runs have.
     pub estimates: Vec<(Metric, Estimate)>,
     /// Ratio to the baseline of the same consumer, of the time metrics; empty for the baseline
@@ -244,7 +255,7 @@ pub struct Analysis {
     /// How times changed over the whole experiment.
     pub drift: Option<Drift>,
     /// What a reader must know before believing the figures.
-    pub warnings: Vec<String>,
+    pub warnings: Vec<Warning>,
 }
 
 /// Why records cannot be analysed.

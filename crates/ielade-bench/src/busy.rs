@@ -4,6 +4,10 @@
 //! taken off, and stalls (PSI), which cannot be told apart, are judged only while no worker runs.
 //! The load average is recorded and not judged: for a minute it holds the run before.
 
+mod disturbance;
+
+pub use disturbance::{Disturbance, Resource, UnknownDisturbance};
+
 use crate::{
     probe::{
         machine::Machine,
@@ -81,51 +85,50 @@ impl Default for BusyLimits {
 
 impl BusyLimits {
     /// What others did while a worker used so many bytes of the device.
-    fn foreign(&self, seen: &MachineUse, worker_bytes: u64) -> Vec<String> {
+    fn foreign(&self, seen: &MachineUse, worker_bytes: u64) -> Vec<Disturbance> {
         let mut noticed = Vec::new();
         let processors = f64::from(seen.processors);
         let used = seen.foreign_seconds / seen.seconds;
         if used > (self.foreign_share * processors).max(self.foreign_processors) {
-            noticed.push(format!(
-                "other processes used {used:.1} of {processors} processors"
-            ));
+            noticed.push(Disturbance::Processes {
+                used,
+                processors: seen.processors,
+            });
         }
         let stolen = seen.steal_seconds / seen.seconds;
         if stolen > self.steal_share * processors {
-            noticed.push(format!(
-                "the hypervisor gave {stolen:.1} of {processors} processors to others"
-            ));
+            noticed.push(Disturbance::Steal {
+                stolen,
+                processors: seen.processors,
+            });
         }
         if let Some(device) = &seen.device {
             let bytes = device.read_bytes.saturating_add(device.write_bytes);
             let rate = bytes.saturating_sub(worker_bytes) as f64 / seen.seconds;
             if rate > self.foreign_device_rate {
-                noticed.push(format!(
-                    "other processes moved {:.0} MB/s to or from the store's device",
-                    rate / 1e6
-                ));
+                noticed.push(Disturbance::Device {
+                    megabytes: rate / 1e6,
+                });
             }
         }
         noticed
     }
 
     /// How tasks waited while no worker ran.
-    fn stalls(&self, seen: &MachineUse) -> Vec<String> {
+    fn stalls(&self, seen: &MachineUse) -> Vec<Disturbance> {
         let Some(pressure) = seen.pressure else {
             return Vec::new();
         };
         let stalls = [
-            ("a processor", pressure.cpu_some_seconds),
-            ("memory", pressure.memory_some_seconds),
-            ("a device", pressure.io_some_seconds),
+            (Resource::Processor, pressure.cpu_some_seconds),
+            (Resource::Memory, pressure.memory_some_seconds),
+            (Resource::Device, pressure.io_some_seconds),
         ];
         let noticed = stalls.into_iter().filter_map(|(resource, seconds)| {
             let share = seconds / seen.seconds;
-            (share > self.stall_share).then(|| {
-                format!(
-                    "tasks waited for {resource} {:.0} % of the time",
-                    share * 100.0
-                )
+            (share > self.stall_share).then_some(Disturbance::Waiting {
+                resource,
+                percent: share * 100.0,
             })
         });
         noticed.collect()
@@ -200,7 +203,7 @@ impl MachineWatch {
 
     /// Whether the processors ran slower than they have run for the same configuration; only
     /// where the worker kept one busy, as idle ones are slowed down on purpose.
-    fn slowed_down(&mut self, configuration: u32, seen: &ProbeSummary) -> Option<String> {
+    fn slowed_down(&mut self, configuration: u32, seen: &ProbeSummary) -> Option<Disturbance> {
         let machine = seen.machine.as_ref()?;
         let worker = seen.cpu_user_seconds + seen.cpu_system_seconds;
         let mean = machine.frequency?.mean_mhz;
@@ -209,8 +212,10 @@ impl MachineWatch {
         }
         let fastest = self.fastest.entry(configuration).or_insert(mean);
         *fastest = fastest.max(mean);
-        (mean < self.limits.frequency_share * *fastest)
-            .then(|| format!("the processors ran at {mean:.0} MHz and had run at {fastest:.0} MHz"))
+        (mean < self.limits.frequency_share * *fastest).then_some(Disturbance::Frequency {
+            now: mean,
+            before: *fastest,
+        })
     }
 }
 
@@ -241,8 +246,9 @@ impl Watch for MachineWatch {
     }
 }
 
-fn in_words(noticed: &[String]) -> Option<String> {
-    (!noticed.is_empty()).then(|| noticed.join("; "))
+fn in_words(noticed: &[Disturbance]) -> Option<String> {
+    let words: Vec<String> = noticed.iter().map(ToString::to_string).collect();
+    (!words.is_empty()).then(|| words.join("; "))
 }
 
 #[cfg(test)]
@@ -380,8 +386,8 @@ mod tests {
             ..quiet()
         };
         assert_eq!(
-            BusyLimits::default().stalls(&stalled),
-            ["tasks waited for a device 50 % of the time"]
+            super::in_words(&BusyLimits::default().stalls(&stalled)).unwrap(),
+            "tasks waited for a device 50 % of the time"
         );
     }
 

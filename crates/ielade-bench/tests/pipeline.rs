@@ -68,6 +68,13 @@ fn planted(factor: f64) -> impl Fn(&Configuration) -> f64 {
     }
 }
 
+/// All warnings, in English.
+fn told(analysis: &Analysis) -> String {
+    let warnings = analysis.warnings.iter();
+    let told: Vec<String> = warnings.map(ToString::to_string).collect();
+    told.join("\n")
+}
+
 #[test]
 fn an_a_a_experiment_finds_no_difference_in_at_least_95_of_100_analyses() {
     // Ten times a hundred, so that luck decides less.
@@ -133,7 +140,7 @@ fn with_too_many_comparisons_the_exact_test_finds_nothing_and_the_plan_is_told()
     plan.test = TestKind::Paired;
     let trapped = slow(&plan);
     assert!(!finds_a_difference(&trapped));
-    let warnings = trapped.warnings.join("\n");
+    let warnings = told(&trapped);
     assert!(
         warnings.contains("no difference could ever be found: run 11 blocks"),
         "{warnings}"
@@ -174,7 +181,7 @@ fn a_control_that_differs_is_told() {
     let analysis = analysis(&experiment(&plan, 3, flawed), 200);
     let control = analysis.groups[0].control.as_ref().unwrap();
     assert_eq!(control.comparison.verdict, Verdict::Slower);
-    let warnings = analysis.warnings.join("\n");
+    let warnings = told(&analysis);
     assert!(
         warnings.contains("the control differs from the baseline"),
         "{warnings}"

@@ -78,6 +78,19 @@ impl MappedFile {
         // Advice may be refused; reading works without.
         let _ = self.map.advise(Advice::Random);
     }
+
+    /// As [`MappedFile::advise_random`], where the file is larger than this machine's memory.
+    pub fn advise_random_if_large(&self) {
+        if self.map.len() as u64 > physical_memory() {
+            self.advise_random();
+        }
+    }
+}
+
+/// Bytes of memory of this machine.
+pub(crate) fn physical_memory() -> u64 {
+    let info = rustix::system::sysinfo();
+    (info.totalram as u64).saturating_mul(u64::from(info.mem_unit))
 }
 
 /// Bytes that one prefetch brings: a cache line.

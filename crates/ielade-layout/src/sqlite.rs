@@ -15,17 +15,29 @@
 //! image, label = database.execute("select image, label from samples where id = 0").fetchone()
 //! ```
 //!
-//! An index on `label` lets SQL look for classes, and lets a store be opened without reading
-//! images. Every thread has a connection of its own; the file is mapped (its first 2 GiB) and
-//! opened as immutable, so no locks are taken. SQLite keeps no checksums; `ielade verify` compares
-//! digests.
+//! The file is read as the format describes it: SQLite answers what the tables are, the pages of
+//! `samples` are walked once and checked, and an image is then a slice of the mapped file, found
+//! without a lock, a query or a copy. One that is too long for its page goes on in overflow pages
+//! and is put together; the size of the pages (8 to 64 KiB) is chosen so that images up to 65,000
+//! bytes are not. In a store, `samples.index` keeps where the images lie, so that opening it reads
+//! none of them. SQLite keeps no checksums; `ielade verify` compares digests.
 //!
-//! In a file that others made, images are a column whose first value starts like an image.
+//! In a file that others made, images are a column whose first value starts like an image. Tables
+//! whose rows are not what is asked for (without row numbers, generated columns, ...) are read by
+//! queries, by a connection a thread. The file must not be written meanwhile: it is opened as
+//! immutable, and one whose last changes still lie in `-wal` or `-journal` is refused.
 
 mod connection;
 mod foreign;
 mod meta;
+mod pages;
+mod queried;
 mod reader;
+mod record;
+mod rows;
+#[cfg(test)]
+mod tests;
+mod walk;
 mod writer;
 
 use crate::registry::{Access, Container, Foreign, LabelsHeld, allows_all};
@@ -42,8 +54,8 @@ pub(crate) const CONTAINER: Container = Container {
     labels: LabelsHeld::AnyOrNone,
     access: Access {
         memory_mapped: true,
-        random: "the table's own tree",
-        parallel: "a connection a thread",
+        random: "address table (samples.index)",
+        parallel: "one mapping",
     },
     usual_library: "sqlite3",
     continues: true,

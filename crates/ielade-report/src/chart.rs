@@ -43,6 +43,19 @@ pub(crate) struct Lines {
     pub(crate) x: String,
     pub(crate) y: String,
     pub(crate) series: Vec<Series>,
+    pub(crate) drawn: Drawn,
+}
+
+/// How points are drawn.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Drawn {
+    /// A mark each, and a line through those of a series.
+    Marked,
+    /// A line alone, as there are many; upright lines at these places.
+    Course(Vec<f64>),
+    /// A mark alone, as there is no order between them; a level line at this height, about which
+    /// they lie.
+    About(f64),
 }
 
 /// One line.

@@ -15,6 +15,7 @@ mod setting;
 use crate::{chart::Chart, language::Language};
 pub(crate) use bibliography::Source;
 pub(crate) use content::document;
+pub(crate) use results::runs_text;
 
 /// A document.
 #[derive(Debug, Clone, PartialEq)]

@@ -13,7 +13,7 @@ use std::{
 /// A form of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Format {
-    /// One page that opens offline, `report.html`; in English.
+    /// One page that opens offline, `report.html`.
     Html,
     /// A document for Word and `LibreOffice`, `report.docx`.
     Docx,
@@ -56,9 +56,9 @@ impl Format {
         }
     }
 
-    /// True where the report is text in a language: data and the page are not.
+    /// True where the report is text in a language: data are not.
     pub const fn has_languages(self) -> bool {
-        matches!(self, Self::Docx | Self::Latex | Self::Markdown)
+        matches!(self, Self::Html | Self::Docx | Self::Latex | Self::Markdown)
     }
 }
 
@@ -132,8 +132,8 @@ fn files(
     };
     let files = match format {
         Format::Html => {
-            let page = page::html(analysis, records);
-            return Ok(page.map(|page| vec![(page::FILE_NAME.to_owned(), page.into_bytes())]));
+            let page = page::html_in(language, analysis, records);
+            return Ok(page.map(|page| vec![(format!("{name}.html"), page.into_bytes())]));
         }
         Format::Docx => vec![(format!("{name}.docx"), docx::docx(&document())?)],
         Format::Latex => {

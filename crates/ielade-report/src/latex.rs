@@ -37,7 +37,10 @@ fn preamble(document: &Document) -> String {
     let words = document.language.words();
     let (babel, decimal) = match document.language {
         Language::English => ("english", ""),
-        Language::Latvian => ("latvian", "\\pgfkeys{/pgf/number format/use comma}\n"),
+        Language::Latvian => (
+            "latvian",
+            "\\pgfkeys{/pgf/number format/use comma,/pgf/number format/1000 sep={\\,}}\n",
+        ),
     };
     format!(
         "\\documentclass[a4paper,11pt]{{article}}\n\

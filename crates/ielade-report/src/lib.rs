@@ -4,8 +4,8 @@
 //! records at any time. It measures nothing. These forms exist:
 //!
 //! - [`terminal_table`]: what a person sees when an experiment has ended;
-//! - [`html`], [`write_html`]: one self-contained page that opens offline;
-//! - [`formats`]: documents (docx, LaTeX, Markdown) in each [`language`], and the raw figures as
+//! - [`html`], [`html_in`], [`write_html`]: one self-contained page that opens offline;
+//! - [`formats`]: the page and documents (docx, LaTeX, Markdown) in each [`language`], and the raw figures as
 //!   tidy tables (CSV, Parquet);
 //! - [`compare`]: two experiments side by side.
 //!
@@ -23,6 +23,7 @@ pub mod terminal;
 
 mod chart;
 mod composition;
+mod course;
 mod csv;
 mod document;
 mod docx;
@@ -34,5 +35,5 @@ mod tidy;
 
 pub use formats::Format;
 pub use language::Language;
-pub use page::{ReportError, html, write_html};
+pub use page::{ReportError, html, html_in, write_html};
 pub use terminal::{TableOptions, terminal_table};

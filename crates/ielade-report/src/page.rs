@@ -13,8 +13,8 @@ mod model;
 mod runs;
 mod stalls;
 mod tables;
-mod words;
 
+use crate::language::Language;
 use ielade_bench::{analysis::Analysis, record::Record};
 use minijinja::{
     AutoEscape, Environment, UndefinedBehavior, Value, syntax::SyntaxConfig, value::Serde,
@@ -68,7 +68,7 @@ pub enum ReportError {
 
 pub(crate) use file::replace as replace_file;
 
-/// The whole page.
+/// The whole page, in English.
 ///
 /// `records` are the experiment's, in the order of the file; from them come the raw figures of
 /// every run, failed ones included, and the curves of accuracy and loss.
@@ -76,8 +76,21 @@ pub(crate) use file::replace as replace_file;
 /// # Errors
 /// [`ReportError::Page`] and [`ReportError::Figures`], where the page cannot be put together.
 pub fn html(analysis: &Analysis, records: &[Record]) -> Result<String, ReportError> {
-    let charts = chart_data::ChartData::new(analysis, records);
-    let page = model::Page::new(analysis, records, words::figures(&charts.kinds()));
+    html_in(Language::default(), analysis, records)
+}
+
+/// The whole page in a language. Layouts, and whatever a worker said, keep the words of the records.
+///
+/// # Errors
+/// Those of [`html`].
+pub fn html_in(
+    language: Language,
+    analysis: &Analysis,
+    records: &[Record],
+) -> Result<String, ReportError> {
+    let charts = chart_data::ChartData::new(analysis, records, language);
+    let kinds = charts.kinds();
+    let page = model::Page::new(analysis, records, &kinds, language);
     let figures = serde_json::to_string(&charts)?;
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
@@ -91,6 +104,9 @@ pub fn html(analysis: &Analysis, records: &[Record]) -> Result<String, ReportErr
     environment.add_template("report.html", TEMPLATE)?;
     let context = minijinja::context! {
         page => Value::from(Serde(&page)),
+        language => language.code(),
+        words => Value::from(Serde(&language.words().page)),
+        charts => Value::from(Serde(&language.words().charts)),
         style => Value::from_safe_string(STYLE.to_owned()),
         script => Value::from_safe_string(SCRIPT.to_owned()),
         chart_library => Value::from_safe_string(CHART_LIBRARY.to_owned()),
@@ -99,7 +115,7 @@ pub fn html(analysis: &Analysis, records: &[Record]) -> Result<String, ReportErr
     Ok(environment.get_template("report.html")?.render(context)?)
 }
 
-/// Writes the page as [`FILE_NAME`] into `directory`, and gives the file's path.
+/// Writes the English page as [`FILE_NAME`] into `directory`, and gives the file's path.
 ///
 /// The file appears whole or not at all: it is written beside its place and then renamed.
 ///

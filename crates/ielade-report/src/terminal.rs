@@ -338,7 +338,7 @@ fn dimmed(text: &str, width: usize, style: Style) -> Vec<String> {
 fn warnings(analysis: &Analysis, width: usize, style: Style) -> Vec<String> {
     let warnings = analysis.warnings.iter();
     warnings
-        .flat_map(|warning| noted("warning", warning, width, style))
+        .flat_map(|warning| noted("warning", &warning.to_string(), width, style))
         .collect()
 }
 

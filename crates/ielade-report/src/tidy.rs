@@ -5,7 +5,7 @@ mod epochs;
 mod runs;
 
 use ielade_bench::{
-    analysis::Analysis,
+    analysis::{Analysis, LeftOutReason},
     record::{Configuration, Record, RunMark, RunRecord},
 };
 use ielade_core::worker_protocol::BatchOrigin;
@@ -131,7 +131,7 @@ struct Run<'a> {
     configuration: Option<&'a Configuration>,
     consumer: String,
     /// Why a completed run does not count.
-    left_out: Option<&'a str>,
+    left_out: Option<LeftOutReason>,
     counts: bool,
 }
 
@@ -163,7 +163,7 @@ fn all_runs<'a>(analysis: &'a Analysis, records: &'a [Record]) -> Vec<Run<'a>> {
 }
 
 /// The runs that completed and do not count, by their place in the experiment, and why.
-fn left_out(analysis: &Analysis) -> BTreeMap<u32, &str> {
+fn left_out(analysis: &Analysis) -> BTreeMap<u32, LeftOutReason> {
     let controls = analysis
         .groups
         .iter()
@@ -171,8 +171,7 @@ fn left_out(analysis: &Analysis) -> BTreeMap<u32, &str> {
     let summaries = (analysis.groups.iter().flat_map(|group| &group.summaries))
         .chain(controls.map(|control| &control.summary));
     let runs = summaries.flat_map(|summary| &summary.left_out);
-    runs.map(|run| (run.point.sequence, run.reason.as_str()))
-        .collect()
+    runs.map(|run| (run.point.sequence, run.reason)).collect()
 }
 
 fn completed(run: &RunRecord) -> bool {

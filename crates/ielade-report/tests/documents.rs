@@ -57,6 +57,12 @@ fn main() -> ExitCode {
             program("soffice"),
             move |soffice| libre_office_opens(soffice, language),
         ));
+        let pdftotext = program("soffice").and_then(|_| program("pdftotext"));
+        tests.push(test(
+            format!("LibreOffice finds the pages of the contents in {language}"),
+            pdftotext,
+            move |pdftotext| pages_are_right(pdftotext, language),
+        ));
         tests.push(test(
             format!("pdfLaTeX compiles the report in {language}"),
             program("pdflatex"),
@@ -130,7 +136,7 @@ fn numbers_and_references_are_fields() {
     let folder = written(&[Format::Docx], Language::Latvian);
     let body = part(folder.path(), "report.lv.docx", "word/document.xml");
     for instruction in [
-        "TOC \\o",
+        "PAGEREF _Toc_0",
         "SEQ Table",
         "SEQ Figure",
         "REF _Ref_Table_times_1",
@@ -146,7 +152,8 @@ fn numbers_and_references_are_fields() {
     );
     assert_eq!(count("<w:bookmarkStart"), count("<w:bookmarkEnd"));
     // Every reference leads to a bookmark.
-    for reference in body.split(" REF ").skip(1) {
+    let references = body.split(" REF ").skip(1);
+    for reference in references.chain(body.split(" PAGEREF ").skip(1)) {
         let name = reference.split(' ').next().unwrap();
         assert_eq!(count(&format!("w:name=\"{name}\"")), 1, "{name}");
     }
@@ -227,26 +234,9 @@ fn a_second_report_takes_its_place() {
 
 fn libre_office_opens(soffice: &str, language: Language) {
     let folder = written(&[Format::Docx], language);
-    let name = match language {
-        Language::English => "report",
-        Language::Latvian => "report.lv",
-    };
-    let profile = format!(
-        "-env:UserInstallation=file://{}/profile",
-        folder.path().display()
-    );
-    let output = Command::new(soffice)
-        .args([
-            &profile,
-            "--headless",
-            "--convert-to",
-            "txt:Text (encoded):UTF8",
-        ])
-        .arg(format!("{name}.docx"))
-        .current_dir(folder.path())
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{output:?}");
+    let name = file_name(language);
+    let document = format!("{name}.docx");
+    converted(soffice, folder.path(), &document, "txt:Text (encoded):UTF8");
     let text = fs::read_to_string(folder.path().join(format!("{name}.txt"))).unwrap();
     let (contents, caption, figure) = match language {
         Language::English => (
@@ -264,11 +254,60 @@ fn libre_office_opens(soffice: &str, language: Language) {
         assert!(text.contains(wanted), "{wanted} in\n{text}");
     }
     let heading = language_heading(language);
+    // In plain text, which has no pages, an entry is its heading alone.
     let found = text.lines().filter(|line| line.trim() == heading).count();
     assert_eq!(
         found, 2,
         "{heading} stands in the contents and over its chapter"
     );
+}
+
+/// The table of contents has the page on which each heading stands.
+fn pages_are_right(pdftotext: &str, language: Language) {
+    let folder = rich(&[Format::Docx], language);
+    let name = file_name(language);
+    converted("soffice", folder.path(), &format!("{name}.docx"), "pdf");
+    let output = Command::new(pdftotext)
+        .args(["-layout", &format!("{name}.pdf"), "-"])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let pages: Vec<&str> = text.split('\u{c}').collect();
+    let entries: Vec<(&str, usize)> = (pages[0].lines())
+        .filter_map(|line| line.split_once(".."))
+        .filter_map(|(entry, page)| {
+            let page = page.trim_matches(['.', ' ']).parse().ok()?;
+            Some((entry.trim(), page))
+        })
+        .collect();
+    assert!(entries.len() > 10, "{:.2000}", pages[0]);
+    for (entry, page) in entries {
+        let lines = pages
+            .get(page - 1)
+            .into_iter()
+            .flat_map(|page| page.lines());
+        let mut headings = lines.filter(|line| line.trim() == entry);
+        assert!(headings.next().is_some(), "{entry} is not on page {page}");
+    }
+}
+
+const fn file_name(language: Language) -> &'static str {
+    match language {
+        Language::English => "report",
+        Language::Latvian => "report.lv",
+    }
+}
+
+/// Lets `LibreOffice` write a document anew in another format.
+fn converted(soffice: &str, folder: &Path, document: &str, format: &str) {
+    let profile = format!("-env:UserInstallation=file://{}/profile", folder.display());
+    let output = Command::new(soffice)
+        .args([&profile, "--headless", "--convert-to", format, document])
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
 }
 
 const fn language_heading(language: Language) -> &'static str {
@@ -280,10 +319,7 @@ const fn language_heading(language: Language) -> &'static str {
 
 fn pdflatex_compiles(pdflatex: &str, language: Language) {
     let folder = rich(&[Format::Latex], language);
-    let name = match language {
-        Language::English => "report",
-        Language::Latvian => "report.lv",
-    };
+    let name = file_name(language);
     for _ in 0..2 {
         let output = Command::new(pdflatex)
             .args(["-interaction=nonstopmode", "-halt-on-error", name])

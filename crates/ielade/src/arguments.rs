@@ -191,7 +191,7 @@ pub(crate) struct ReportOptions {
         default_value = "html"
     )]
     pub(crate) format: Vec<Format>,
-    /// Languages of docx, latex and markdown: en, lv
+    /// Languages of the reports that are text: en, lv
     #[arg(
         long,
         value_name = "LANGUAGES",

@@ -14,8 +14,9 @@ use super::{Interval, Metric, Ratio, RunPoint, summary};
 use crate::{
     plan::{Plan, TestKind},
     statistics::{
-        BlockModel, Bootstrap, CliffsDelta, EquivalenceBand, cliffs_delta, equivalence_test,
-        family_is_feasible, holm, mean, paired_t_test, sign_flip_test, unpaired_test,
+        BlockModel, Bootstrap, CliffsDelta, EquivalenceBand, Feasibility, cliffs_delta,
+        equivalence_test, family_is_feasible, holm, mean, paired_t_test, sign_flip_test,
+        unpaired_test,
     },
 };
 use ielade_core::LayoutId;
@@ -109,8 +110,8 @@ pub struct Family {
     pub band: f64,
     /// The test that the plan's choice led to.
     pub test: Test,
-    /// Why that test can find nothing, where it cannot, and what to do.
-    pub trap: Option<String>,
+    /// Why that test can find nothing, where it cannot.
+    pub trap: Option<Feasibility>,
 }
 
 impl Family {
@@ -129,9 +130,8 @@ impl Family {
             alpha: ALPHA,
             band: plan.equivalence,
             test,
-            trap: (test == Test::SignFlip && blocks > 0)
-                .then(|| feasibility.advice())
-                .flatten(),
+            trap: (test == Test::SignFlip && blocks > 0 && !feasibility.is_feasible())
+                .then_some(feasibility),
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Summaries of configurations, and ratios of two of them.
 
 use super::{
-    ConfigurationSummary, Estimate, Evidence, JUDGED, LeftOutRun, Metric, Outlier, Ratio, RunPoint,
-    epochs,
+    ConfigurationSummary, Estimate, Evidence, FailedRun, JUDGED, LeftOutReason, LeftOutRun, Metric,
+    Outlier, Ratio, RunPoint, epochs,
     metrics::{epoch_seconds, stall},
 };
 use crate::{
@@ -12,6 +12,7 @@ use crate::{
         standard_deviation,
     },
 };
+use ielade_core::worker_protocol::CacheState;
 
 /// Common blocks from which two configurations are compared block by block.
 pub(super) const FEWEST_PAIRS: usize = 2;
@@ -80,18 +81,18 @@ impl<'a> OfConfiguration<'a, '_> {
         let wrong_cache = self.own(self.evidence.left_out()).map(|(sequence, run)| {
             let (epoch, residency) = self.evidence.unestablished(run).unwrap_or_default();
             LeftOutRun {
-                reason: format!(
-                    "the cache was not {}: {:.1} % of the store was cached before epoch {epoch}",
-                    asked(self.configuration),
-                    100.0 * residency
-                ),
+                reason: LeftOutReason::CacheNotAsAsked {
+                    asked: asked(self.configuration),
+                    residency,
+                    epoch,
+                },
                 point: point(sequence, run),
             }
         });
         let repeated = self
             .own(self.evidence.repeated())
             .map(|(sequence, run)| LeftOutRun {
-                reason: "the run was repeated, and the repetition counts".to_owned(),
+                reason: LeftOutReason::Repeated,
                 point: point(sequence, run),
             });
         let mut all: Vec<LeftOutRun> = wrong_cache.chain(repeated).collect();
@@ -100,12 +101,12 @@ impl<'a> OfConfiguration<'a, '_> {
     }
 }
 
-/// What the cache was to be: `warm` or `cold`.
-pub(super) fn asked(configuration: &Configuration) -> &'static str {
+/// What the cache was to be, warm or cold.
+pub(super) fn asked(configuration: &Configuration) -> CacheState {
     if configuration.cache.drops_before(0) {
-        "cold"
+        CacheState::Cold
     } else {
-        "warm"
+        CacheState::Warm
     }
 }
 
@@ -140,10 +141,13 @@ fn outliers(points: &[RunPoint]) -> Vec<Outlier> {
         .collect()
 }
 
-fn failure(run: &RunRecord) -> Option<String> {
+fn failure(run: &RunRecord) -> Option<FailedRun> {
     match &run.outcome {
         Outcome::Completed => None,
-        Outcome::Failed { message, .. } => Some(format!("block {}: {message}", run.block)),
+        Outcome::Failed { message, .. } => Some(FailedRun {
+            block: run.block,
+            message: message.clone(),
+        }),
     }
 }
 

@@ -2,7 +2,10 @@
 
 mod findings;
 
-use super::{Evidence, Metric, summary};
+use super::{
+    Evidence, Metric, summary,
+    warning::{NamedRuns, Surrounding, Warning},
+};
 use crate::record::{Environment, Outcome, RunRecord};
 use ielade_core::{
     Shuffle,
@@ -18,7 +21,7 @@ const ENOUGH_BLOCKS: u32 = 10;
 const DISTURBING_LOAD: f64 = 0.5;
 
 /// All warnings, the gravest first.
-pub(super) fn of(evidence: &Evidence<'_>, findings: &Findings<'_>) -> Vec<String> {
+pub(super) fn of(evidence: &Evidence<'_>, findings: &Findings<'_>) -> Vec<Warning> {
     let mut warnings = Vec::new();
     warnings.extend(different_data(evidence));
     warnings.extend(different_accuracy(evidence));
@@ -55,7 +58,7 @@ fn loaded<'a>(evidence: &Evidence<'a>) -> impl Iterator<Item = (u32, &'a RunReco
 }
 
 /// All runs of a block use one seed: whatever the layout, the same batches must come.
-fn different_data(evidence: &Evidence<'_>) -> Option<String> {
+fn different_data(evidence: &Evidence<'_>) -> Option<Warning> {
     let mut digests: BTreeMap<(u32, u32), BTreeMap<&str, Vec<&str>>> = BTreeMap::new();
     for (_, run) in loaded(evidence) {
         if let Some(digest) = run
@@ -73,17 +76,16 @@ fn different_data(evidence: &Evidence<'_>) -> Option<String> {
         .filter(|(_, found)| found.len() > 1)
         .collect();
     let ((block, _), found) = different.first()?;
-    let groups: Vec<String> = found.values().map(|names| names.join(", ")).collect();
-    Some(format!(
-        "the layouts did not deliver the same samples and labels in {}: in block {block}, {}; \
-         their times cannot be compared",
-        counted(different.len(), "block"),
-        groups.join(" differs from ")
-    ))
+    let owned = |names: &Vec<&str>| names.iter().map(|name| (*name).to_owned()).collect();
+    Some(Warning::DifferentData {
+        blocks: different.len(),
+        block: *block,
+        groups: found.values().map(owned).collect(),
+    })
 }
 
 /// Layouts that keep every pixel must train to the same accuracy from the same seed.
-fn different_accuracy(evidence: &Evidence<'_>) -> Vec<String> {
+fn different_accuracy(evidence: &Evidence<'_>) -> Vec<Warning> {
     let mut accuracies: BTreeMap<(usize, (u32, u32)), BTreeSet<u64>> = BTreeMap::new();
     for (_, run) in loaded(evidence) {
         let configuration = evidence.configuration(run);
@@ -106,39 +108,35 @@ fn different_accuracy(evidence: &Evidence<'_>) -> Vec<String> {
             *blocks.entry(*consumer).or_default() += 1;
         }
     }
-    let named = blocks.iter().map(|(consumer, blocks)| {
-        format!(
-            "{}: layouts without loss reached different accuracies from the same seed in {}; \
-             they do not train on the same pixels",
-            evidence.experiment.configurations[*consumer]
-                .consumer
-                .label(),
-            counted(*blocks, "block")
-        )
-    });
+    let configurations = &evidence.experiment.configurations;
+    let named = blocks
+        .iter()
+        .map(|(consumer, blocks)| Warning::DifferentAccuracy {
+            consumer: configurations[*consumer].consumer.label(),
+            blocks: *blocks,
+        });
     named.collect()
 }
 
-fn failed_runs(evidence: &Evidence<'_>) -> Vec<String> {
+fn failed_runs(evidence: &Evidence<'_>) -> Vec<Warning> {
     let mut failures: BTreeMap<u32, Vec<&str>> = BTreeMap::new();
     for run in &evidence.runs {
         if let Outcome::Failed { message, .. } = &run.outcome {
             failures.entry(run.configuration).or_default().push(message);
         }
     }
-    let named = failures.iter().map(|(configuration, messages)| {
-        format!(
-            "{}: {} failed and {} not count; the last: {}",
-            evidence.experiment.configurations[*configuration as usize].name,
-            counted(messages.len(), "run"),
-            if messages.len() == 1 { "does" } else { "do" },
-            messages.last().unwrap_or(&"")
-        )
-    });
+    let configurations = &evidence.experiment.configurations;
+    let named = failures
+        .iter()
+        .map(|(configuration, messages)| Warning::FailedRuns {
+            configuration: configurations[*configuration as usize].name.clone(),
+            runs: messages.len(),
+            last: (*messages.last().unwrap_or(&"")).to_owned(),
+        });
     named.collect()
 }
 
-fn bad_samples(evidence: &Evidence<'_>) -> Option<String> {
+fn bad_samples(evidence: &Evidence<'_>) -> Option<Warning> {
     let mut keys = BTreeSet::new();
     let mut layouts = BTreeSet::new();
     for (_, run) in evidence.completed() {
@@ -148,94 +146,81 @@ fn bad_samples(evidence: &Evidence<'_>) -> Option<String> {
         }
     }
     let first = keys.first()?;
-    Some(format!(
-        "{} could not be delivered (from {}), for example {first}",
-        counted(keys.len(), "sample"),
-        layouts.into_iter().collect::<Vec<_>>().join(", ")
-    ))
+    Some(Warning::BadSamples {
+        samples: keys.len(),
+        example: (*first).to_owned(),
+        layouts: layouts.into_iter().collect(),
+    })
 }
 
 /// Runs that are left out since their state of the cache was not the one asked for.
-fn cache_not_as_asked(evidence: &Evidence<'_>) -> Vec<String> {
-    let mut by_state: BTreeMap<&str, Vec<&RunRecord>> = BTreeMap::new();
+fn cache_not_as_asked(evidence: &Evidence<'_>) -> Vec<Warning> {
+    // By name, so that the order of the warnings stays what it is.
+    let mut by_state: BTreeMap<&str, (CacheState, Vec<&RunRecord>)> = BTreeMap::new();
     for (_, run) in evidence.left_out() {
         let state = summary::asked(evidence.configuration(run));
-        by_state.entry(state).or_default().push(run);
+        let of_state = by_state.entry(state.name());
+        of_state.or_insert((state, Vec::new())).1.push(run);
     }
-    let warnings = by_state.into_iter().map(|(state, runs)| {
-        let hint = match state {
-            "cold" => "somebody else reads or maps the stores",
-            _ => "the stores may not fit into memory",
-        };
+    let warnings = by_state.into_values().map(|(asked, runs)| {
         let first = runs.first().and_then(|run| evidence.unestablished(run));
-        format!(
-            "the cache was not {state} in {}, which {} not count: {}; {:.1} % of the store was \
-             cached before the first; {hint}",
-            counted(runs.len(), "run"),
-            if runs.len() == 1 { "does" } else { "do" },
-            named_with_blocks(evidence, &runs),
-            first.map_or(0.0, |(_, residency)| 100.0 * residency)
-        )
+        Warning::CacheNotAsAsked {
+            asked,
+            runs: runs.len(),
+            named: named_with_blocks(evidence, &runs),
+            residency: first.map_or(0.0, |(_, residency)| residency),
+        }
     });
     warnings.collect()
 }
 
 /// The configurations of runs with the blocks of each, in the order of the records.
-fn named_with_blocks(evidence: &Evidence<'_>, runs: &[&RunRecord]) -> String {
-    let mut blocks: BTreeMap<u32, Vec<String>> = BTreeMap::new();
+fn named_with_blocks(evidence: &Evidence<'_>, runs: &[&RunRecord]) -> Vec<NamedRuns> {
+    let mut blocks: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
     for run in runs {
         let of_configuration = blocks.entry(run.configuration).or_default();
-        of_configuration.push(run.block.to_string());
+        of_configuration.push(run.block);
     }
     let configurations = &evidence.experiment.configurations;
-    let named = blocks.into_iter().map(|(configuration, blocks)| {
-        let name = &configurations[configuration as usize].name;
-        format!("{name} in block {}", blocks.join(", "))
+    let named = blocks.into_iter().map(|(configuration, blocks)| NamedRuns {
+        configuration: configurations[configuration as usize].name.clone(),
+        blocks,
     });
-    named.collect::<Vec<_>>().join("; ")
+    named.collect()
 }
 
 fn residency(run: &RunRecord) -> Option<f64> {
     run.ready.as_ref()?.residency
 }
 
-fn unknown_residency(evidence: &Evidence<'_>) -> Option<String> {
+fn unknown_residency(evidence: &Evidence<'_>) -> Option<Warning> {
     let unknown = evidence
         .completed()
         .filter(|(_, run)| evidence.configuration(run).cache != CacheState::AsIs)
         .filter(|(_, run)| residency(run).is_none())
         .count();
-    (unknown > 0).then(|| {
-        format!(
-            "the state of the page cache could not be read in {}",
-            counted(unknown, "run")
-        )
-    })
+    (unknown > 0).then_some(Warning::UnknownResidency { runs: unknown })
 }
 
-fn too_few_blocks(evidence: &Evidence<'_>) -> Option<String> {
+fn too_few_blocks(evidence: &Evidence<'_>) -> Option<Warning> {
     let complete = evidence.complete_blocks();
     let planned = evidence.experiment.plan.blocks;
-    (complete < ENOUGH_BLOCKS).then(|| {
-        format!(
-            "{complete} of {} {} complete; intervals from fewer than {ENOUGH_BLOCKS} runs are \
-             rough",
-            counted(planned as usize, "planned block"),
-            if complete == 1 { "is" } else { "are" }
-        )
+    (complete < ENOUGH_BLOCKS).then_some(Warning::FewBlocks {
+        complete,
+        planned,
+        enough: ENOUGH_BLOCKS,
     })
 }
 
-fn high_load(evidence: &Evidence<'_>) -> Option<String> {
+fn high_load(evidence: &Evidence<'_>) -> Option<Warning> {
     let loads: Vec<f64> = (0..evidence.runs.len())
         .filter_map(|place| foreign_load(evidence, place))
         .collect();
     let highest = loads.iter().copied().max_by(f64::total_cmp)?;
-    Some(format!(
-        "other work kept the machine busy before {}: the load average was up to {highest:.1} \
-         beyond our own",
-        counted(loads.len(), "run")
-    ))
+    Some(Warning::ForeignLoad {
+        runs: loads.len(),
+        highest,
+    })
 }
 
 /// The load before a run beyond what our own previous run can have caused, where it is high.
@@ -255,53 +240,47 @@ fn foreign_load(evidence: &Evidence<'_>, place: usize) -> Option<f64> {
     (foreign > DISTURBING_LOAD * cpus).then_some(foreign)
 }
 
-fn sessions(evidence: &Evidence<'_>) -> Option<String> {
-    let sessions = evidence.sessions.len();
-    (sessions > 1).then(|| {
-        let starts: Vec<&str> = evidence
-            .sessions
-            .iter()
-            .map(|session| session.at.as_str())
-            .collect();
-        format!(
-            "the experiment ran in {sessions} sessions, begun at {}",
-            starts.join(", ")
-        )
+fn sessions(evidence: &Evidence<'_>) -> Option<Warning> {
+    let sessions = evidence.sessions.iter();
+    (sessions.len() > 1).then(|| Warning::Sessions {
+        starts: sessions.map(|session| session.at.clone()).collect(),
     })
 }
 
 /// Sessions on another machine or kernel than the first.
-fn changed_surroundings(evidence: &Evidence<'_>) -> Option<String> {
+fn changed_surroundings(evidence: &Evidence<'_>) -> Option<Warning> {
     let experiment = evidence.experiment;
     let mut changed = BTreeSet::new();
     for session in &evidence.sessions {
         changed.extend(differences(&experiment.environment, &session.environment));
     }
-    let changed: Vec<&str> = changed.into_iter().collect();
-    (!changed.is_empty()).then(|| format!("between sessions changed: {}", changed.join(", ")))
+    (!changed.is_empty()).then(|| Warning::ChangedSurroundings {
+        changed: changed.into_iter().collect(),
+    })
 }
 
-fn differences(first: &Environment, later: &Environment) -> Vec<&'static str> {
+fn differences(first: &Environment, later: &Environment) -> Vec<Surrounding> {
     let checks = [
-        ("the processor", first.cpu != later.cpu),
-        ("the number of processors", first.cpus != later.cpus),
-        ("the kernel", first.kernel != later.kernel),
-        ("the frequency governor", first.governor != later.governor),
-        ("the memory", first.memory_bytes != later.memory_bytes),
+        (Surrounding::Processor, first.cpu != later.cpu),
+        (Surrounding::Processors, first.cpus != later.cpus),
+        (Surrounding::Kernel, first.kernel != later.kernel),
+        (Surrounding::Governor, first.governor != later.governor),
         (
-            "the memory limit",
+            Surrounding::Memory,
+            first.memory_bytes != later.memory_bytes,
+        ),
+        (
+            Surrounding::MemoryLimit,
             first.memory_limit_bytes != later.memory_limit_bytes,
         ),
-        ("the file system", first.file_system != later.file_system),
-        ("the graphics processor", first.gpu != later.gpu),
+        (
+            Surrounding::FileSystem,
+            first.file_system != later.file_system,
+        ),
+        (Surrounding::Gpu, first.gpu != later.gpu),
     ];
     checks
         .into_iter()
         .filter_map(|(what, differs)| differs.then_some(what))
         .collect()
-}
-
-fn counted(count: usize, what: &str) -> String {
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{count} {what}{plural}")
 }

@@ -1,6 +1,7 @@
 //! Many comparisons at once: Holm's correction, and whether it leaves anything to find.
 
 use super::permutation::{smallest_sign_flip_p, smallest_unpaired_p};
+use serde::{Deserialize, Serialize};
 
 /// p-values adjusted for the family that they form, by Holm's step-down method; in the order given.
 ///
@@ -29,7 +30,7 @@ pub fn holm(p_values: &[f64]) -> Vec<f64> {
 }
 
 /// What a paired exact test can find among so many comparisons.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Feasibility {
     /// Blocks of the experiment.
     pub blocks: u32,
@@ -86,6 +87,12 @@ impl Feasibility {
         (self.alpha / self.smallest_p) as u32
     }
 
+    /// True where a test that ignores blocks could find a difference.
+    pub fn is_unpaired_feasible(&self) -> bool {
+        let unpaired = smallest_unpaired_p(self.blocks, self.blocks);
+        finds(unpaired, self.comparisons, self.alpha)
+    }
+
     /// What to do, in a sentence without a full stop; `None` where nothing needs to be done.
     pub fn advice(&self) -> Option<String> {
         if self.is_feasible() {
@@ -100,8 +107,7 @@ impl Feasibility {
             0 => "compare against one baseline only".to_owned(),
             most => format!("make at most {most} comparisons, for example against one baseline"),
         });
-        let unpaired = smallest_unpaired_p(self.blocks, self.blocks);
-        if finds(unpaired, self.comparisons, self.alpha) {
+        if self.is_unpaired_feasible() {
             ways.push(
                 "use a test that ignores blocks (`test = \"unpaired\"`) or assumes a normal \
                  distribution (`test = \"model\"`)"

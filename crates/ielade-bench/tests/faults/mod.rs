@@ -116,7 +116,12 @@ fn of_a_repeated_run_the_undisturbed_attempt_counts_and_only_once() {
         .flat_map(|one| one.points.iter().map(|point| point.sequence))
         .collect();
     assert_eq!(places, (2..10).collect());
-    let told = |what: &str| analysis.warnings.iter().any(|one| one.contains(what));
+    let told = |what: &str| {
+        analysis
+            .warnings
+            .iter()
+            .any(|one| one.to_string().contains(what))
+    };
     assert!(told("2 runs were repeated"), "{:?}", analysis.warnings);
     assert!(told("1 run counts all the same"), "{:?}", analysis.warnings);
 }

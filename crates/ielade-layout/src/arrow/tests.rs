@@ -33,6 +33,11 @@ fn image(index: u32) -> Vec<u8> {
 
 /// Writes what this container writes; `layout` is as `batch=4/u8`.
 fn write(folder: &Path, layout: &str, count: u32) {
+    write_expecting(folder, layout, (count, count));
+}
+
+/// As [`write`], with the number of samples that were expected, and that of those that come.
+fn write_expecting(folder: &Path, layout: &str, (expected, count): (u32, u32)) {
     let (options, encoding) = layout.rsplit_once('/').unwrap();
     let options = match options {
         "" => ielade_core::LayoutOptions::default(),
@@ -50,7 +55,7 @@ fn write(folder: &Path, layout: &str, count: u32) {
         },
         split: ielade_core::Split::Train,
         classes: &classes,
-        expected: count,
+        expected,
         written: 0,
     })
     .unwrap();
@@ -74,6 +79,25 @@ fn write(folder: &Path, layout: &str, count: u32) {
         writer.push(&sample).unwrap();
     }
     writer.finish().unwrap();
+}
+
+#[test]
+fn fewer_samples_than_expected_give_the_bytes_of_those_that_came() {
+    for layout in ["batch=4/u8", "batch=4/jpeg"] {
+        let files = [(7, 7), (8, 7), (100, 7)].map(|numbers| {
+            let folder = tempfile::tempdir().unwrap();
+            write_expecting(folder.path(), layout, numbers);
+            let path = folder.path().join("train.arrow");
+            let names = ForeignNames::default();
+            let opened = open_any(&path, &names).unwrap();
+            assert_eq!(opened.reader.manifest().count, 7);
+            fs::read(path).unwrap()
+        });
+        // The room for offsets is that of those that were expected.
+        if layout.ends_with("u8") {
+            assert!(files.iter().all(|file| *file == files[0]), "{layout}");
+        }
+    }
 }
 
 /// A field of a type with fields below it.

@@ -15,6 +15,9 @@ const BATCH_ROWS: u32 = 1000;
 /// Bytes of images after which a batch ends, whatever its rows: offsets have 31 bits.
 const BATCH_BYTES: u64 = 64 << 20;
 
+/// Bytes of a label.
+const LABEL_BYTES: u64 = 8;
+
 /// Place and length of a buffer that is not there: nothing is missing.
 const NONE: (u64, u64) = (0, 0);
 
@@ -64,6 +67,8 @@ struct Batch {
     body: u64,
     /// First byte of the images.
     images: u64,
+    /// The message as it was written before the batch was filled.
+    foretold: Vec<u8>,
     /// Ends of encoded images within their buffer.
     ends: Vec<u8>,
     path_ends: Vec<u8>,
@@ -72,13 +77,14 @@ struct Batch {
 }
 
 impl ArrowWriter {
-    /// Leaves room for the message, and for the offsets of encoded images, which are known when the
-    /// batch ends.
-    fn start_batch(&mut self) -> Result<(), LayoutError> {
+    /// Writes the message as it will be if the batch has all the rows that are expected; room for the
+    /// offsets of encoded images, which are known when the batch ends.
+    fn start_batch(&mut self, image_bytes: u64) -> Result<(), LayoutError> {
         let batch = &mut self.batch;
         batch.start = self.output.position().next_multiple_of(ALIGNMENT);
         let none = vec![(0, 0); self.schema.buffers()];
-        batch.body = batch.start + self.schema.batch(0, &none, 0).len() as u64;
+        batch.foretold = self.schema.batch(0, &none, 0);
+        batch.body = batch.start + batch.foretold.len() as u64;
         let rows = u64::from(self.batch_rows.min(self.left.max(1)));
         batch.images = match self.is_raw {
             true => batch.body,
@@ -87,6 +93,12 @@ impl ArrowWriter {
         let zero = 0_u32.to_le_bytes();
         batch.ends.extend_from_slice(&zero);
         batch.path_ends.extend_from_slice(&zero);
+        if self.is_raw {
+            let rows = rows.min(BATCH_BYTES.div_ceil(image_bytes.max(1)));
+            batch.foretold = raw_message(&self.schema, batch.body, rows, image_bytes);
+        }
+        self.output.fill_to(batch.start)?;
+        self.output.write(&batch.foretold)?;
         self.output.fill_to(batch.images)
     }
 
@@ -119,7 +131,10 @@ impl ArrowWriter {
         output.fill_to(end)?;
         let body = end - batch.body;
         let message = self.schema.batch(batch.rows, &buffers, body);
-        output.set(batch.start, &message)?;
+        // A change behind what was written last is dear: its piece is read and hashed again.
+        if message != batch.foretold {
+            output.set(batch.start, &message)?;
+        }
         if !self.is_raw {
             output.set(batch.body, &batch.ends)?;
         }
@@ -139,6 +154,15 @@ impl ArrowWriter {
     }
 }
 
+/// The message of a batch of so many raw images, all of one length: these, then the labels.
+fn raw_message(schema: &Schema, body: u64, rows: u64, image_bytes: u64) -> Vec<u8> {
+    let aligned = |length: u64| (body + length).next_multiple_of(ALIGNMENT) - body;
+    let images = (0, rows * image_bytes);
+    let labels = (aligned(images.1), rows * LABEL_BYTES);
+    let buffers = [NONE, NONE, NONE, NONE, images, NONE, labels];
+    schema.batch(rows as u32, &buffers, aligned(labels.0 + labels.1))
+}
+
 impl LayoutWriter for ArrowWriter {
     fn push(&mut self, sample: &Sample<'_>) -> Result<(), LayoutError> {
         let bytes = self.payload.bytes(sample)?;
@@ -152,7 +176,7 @@ impl LayoutWriter for ArrowWriter {
             });
         }
         if self.batch.rows == 0 {
-            self.start_batch()?;
+            self.start_batch(bytes.len() as u64)?;
         }
         self.output.write(bytes)?;
         let batch = &mut self.batch;

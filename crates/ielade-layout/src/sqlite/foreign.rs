@@ -3,7 +3,10 @@
 use super::{
     connection::{self, refused},
     meta,
-    reader::{Column, RowIds, Rows, class_names, meta_rows, quoted},
+    queried::QueriedRows,
+    reader::{Column, class_names, meta_rows, quoted},
+    rows::MappedRows,
+    walk::PlainTable,
 };
 use crate::{
     LayoutError,
@@ -11,11 +14,13 @@ use crate::{
         Contents, ForeignFile, ForeignStore,
         arrays::{LABEL_NAMES, listed},
     },
-    stored::{SampleForm, array::ArrayForm},
+    index::SampleIndex,
+    mapped::MappedFile,
+    stored::{SampleForm, StoredSamples, array::ArrayForm},
 };
 use ielade_codec::FileFormat;
 use ielade_core::{Encoding, ImageShape, sample::NO_LABEL};
-use rusqlite::{Connection, OptionalExtension, types::ValueRef};
+use rusqlite::{Connection, types::ValueRef};
 use std::path::{Path, PathBuf};
 
 /// Most columns that are looked at.
@@ -36,7 +41,8 @@ pub(super) fn open(file: &ForeignFile<'_>) -> Result<ForeignStore, LayoutError> 
     let mut guesses = Vec::new();
     let images = find_images(&connection, &columns, meta, file, &mut guesses)?;
     let labels = find_labels(&connection, &columns, &images, file, &mut guesses)?;
-    let (ids, labels) = read_rows(&connection, &images, labels.as_ref(), file)?;
+    let has_labels = labels.is_some();
+    let Rows { labels, samples } = rows(&connection, &images, labels.as_ref(), file)?;
     let (form, shape) = match (images.encoding.element(), meta) {
         (Some(element), Some((_, ImageShape::Fixed(spec)))) => (
             SampleForm::Array(ArrayForm::of_stores(element, spec)),
@@ -50,15 +56,15 @@ pub(super) fn open(file: &ForeignFile<'_>) -> Result<ForeignStore, LayoutError> 
         container: super::CONTAINER.name,
         form,
         shape,
-        labels,
-        count: u32::try_from(ids.len()).unwrap_or(u32::MAX),
+        count: u32::try_from(labels.len()).unwrap_or(u32::MAX),
+        labels: if has_labels { labels } else { Vec::new() },
         // A table of that name may be about something else.
         classes: if classes.len() as i64 > most {
             classes
         } else {
             Vec::new()
         },
-        samples: Rows::new(file.path, images.column.as_column(), RowIds::Each(ids)),
+        samples,
         guesses,
     }
     .into_store(file)
@@ -107,20 +113,6 @@ impl TableColumn {
     fn name(&self) -> String {
         format!("{}.{}", self.table, self.column)
     }
-
-    /// A value that tells what the column holds.
-    fn first<T>(
-        &self,
-        connection: &Connection,
-        read: impl FnOnce(ValueRef<'_>) -> T,
-    ) -> rusqlite::Result<Option<T>> {
-        let (table, column) = self.as_column().quoted();
-        let sql = format!("select {column} from {table} where {column} is not null limit 1");
-        connection
-            .prepare(&sql)?
-            .query_row([], |row| Ok(read(row.get_ref(0)?)))
-            .optional()
-    }
 }
 
 /// The columns of all tables that are kept in the file as they are.
@@ -156,7 +148,7 @@ fn find_images(
 ) -> Result<Images, LayoutError> {
     let sniffed = |column: &TableColumn| {
         // A table that cannot be read may have nothing to do with images.
-        let first = column.first(connection, |value| match value {
+        let first = column.as_column().first(connection, |value| match value {
             ValueRef::Blob(bytes) => FileFormat::sniff(bytes)?.encoding(),
             _ => None,
         });
@@ -222,7 +214,10 @@ fn find_labels(
         .filter(|column| !column.is_id)
         .filter(|column| {
             let is_integer = |value: ValueRef<'_>| matches!(value, ValueRef::Integer(_));
-            matches!(column.first(connection, is_integer), Ok(Some(true)))
+            matches!(
+                column.as_column().first(connection, is_integer),
+                Ok(Some(true))
+            )
         })
         .collect();
     let by_name = LABEL_NAMES.iter().find_map(|name| {
@@ -271,6 +266,40 @@ fn fault(
     }
 }
 
+/// The rows with an image.
+struct Rows {
+    /// One a row.
+    labels: Vec<i64>,
+    samples: Box<dyn StoredSamples>,
+}
+
+/// Finds the rows in the file's pages, or asks SQLite where they do not lie there as they are.
+fn rows(
+    connection: &Connection,
+    images: &Images,
+    labels: Option<&TableColumn>,
+    file: &ForeignFile<'_>,
+) -> Result<Rows, LayoutError> {
+    let column = images.column.as_column();
+    let names = labels.map(|labels| labels.column.as_str());
+    let table = PlainTable::find(connection, column, names).map_err(refused(file.path))?;
+    if let Some(table) = table {
+        let map = MappedFile::open(file.path)?;
+        if let Some((_, SampleIndex { places, labels, .. })) = table.rows(file.path, map.bytes())? {
+            let samples = MappedRows::new((file.path, map), &table, places)?;
+            return Ok(Rows {
+                labels,
+                samples: Box::new(samples),
+            });
+        }
+    }
+    let (ids, labels) = read_rows(connection, images, labels, file)?;
+    Ok(Rows {
+        labels,
+        samples: Box::new(QueriedRows::new(file.path, column, ids)),
+    })
+}
+
 /// Row numbers and labels of all rows with an image. Row numbers rise, so that a table that leads
 /// to the same rows again comes to an end.
 fn read_rows(
@@ -305,9 +334,6 @@ fn read_rows(
                 });
             }
         });
-    }
-    if labels.is_none() {
-        found.clear();
     }
     Ok((ids, found))
 }

@@ -1,5 +1,17 @@
-use super::{DATA_FILE, connection::refused, meta};
-use crate::{LayoutError, LayoutWriter, digest, payload::ExpectedPayload, registry::StorePlan};
+use super::{
+    DATA_FILE,
+    connection::refused,
+    meta,
+    reader::{self, Column, LABELS_OF_STORES},
+    walk::PlainTable,
+};
+use crate::{
+    LayoutError, LayoutWriter, digest,
+    index::{INDEX_FILE, SampleIndex},
+    mapped::MappedFile,
+    payload::ExpectedPayload,
+    registry::StorePlan,
+};
 use ielade_core::{Sample, manifest::DataFile};
 use rusqlite::{Connection, params};
 use std::{
@@ -8,8 +20,15 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Bytes of a page: see docs/performance.md.
-const PAGE_BYTES: u32 = 8192;
+/// Bytes of a page, at least and at most; SQLite has none larger.
+const PAGE_BYTES: [i64; 2] = [8 << 10, 64 << 10];
+
+/// Bytes of a page that are no rows, and about those of a row that are not its image.
+const PAGE_HEAD: i64 = 8;
+const ROW_HEAD: i64 = 64;
+
+/// Samples below which pages of the greatest size would be empty for the most part.
+const FEW_SAMPLES: u32 = 1000;
 
 /// KiB of pages that are held in memory.
 const CACHE_KIB: i32 = 16 << 10;
@@ -23,7 +42,6 @@ create table samples (
     label integer references classes (id),
     image blob not null
 );
-create index samples_label on samples (label);
 ";
 
 const INSERT: &str = "insert into samples (id, key, label, image) values (?1, ?2, ?3, ?4)";
@@ -53,12 +71,29 @@ pub(super) fn create(plan: &StorePlan<'_>) -> Result<Box<dyn LayoutWriter>, Layo
 /// Makes an empty database; leaves a transaction open.
 fn begin(path: &Path, plan: &StorePlan<'_>) -> rusqlite::Result<Connection> {
     let connection = Connection::open(path)?;
-    connection.pragma_update(None, "page_size", PAGE_BYTES)?;
+    connection.pragma_update(None, "page_size", page_bytes(plan))?;
     configure(&connection)?;
     connection.execute_batch("begin")?;
     connection.execute_batch(SCHEMA)?;
     describe(&connection, plan)?;
     Ok(connection)
+}
+
+/// The smallest pages that hold whole rows and have room to spare for no more than an eighth of
+/// themselves: what goes on in overflow pages has to be put together when it is read. Of compressed
+/// images nobody knows the size yet.
+fn page_bytes(plan: &StorePlan<'_>) -> i64 {
+    let [least, most] = PAGE_BYTES;
+    let row = match (plan.encoding.element(), plan.shape.fixed()) {
+        (Some(element), Some(spec)) => (spec.values() * element.size()) as i64 + ROW_HEAD,
+        _ if plan.expected < FEW_SAMPLES => return least,
+        _ => return most,
+    };
+    let mut page = least;
+    while page < most && (page - PAGE_HEAD) / row * row * 8 < page * 7 {
+        page *= 2;
+    }
+    page
 }
 
 /// Fills the tables `meta` and `classes`.
@@ -145,12 +180,33 @@ impl LayoutWriter for SqliteWriter {
             connection,
             ..
         } = *self;
+        let table = PlainTable::find(&connection, Column::OF_STORES, Some(LABELS_OF_STORES))
+            .map_err(refused(&path))?;
         connection
             .close()
             .map_err(|(_, error)| refused(&path)(error))?;
         forget_changes(&path).map_err(LayoutError::io("write", &path))?;
-        Ok(vec![digest::data_file(&folder, DATA_FILE)?])
+        let map = MappedFile::open(&path)?;
+        let (data, index) = rayon::join(
+            || digest::data_bytes(DATA_FILE, map.bytes()),
+            || index(&path, &map, table.as_ref()),
+        );
+        index?.write_into_store(&folder, &[path])?;
+        Ok(vec![data, digest::data_file(&folder, INDEX_FILE)?])
     }
+}
+
+/// Where the images lie, so that opening a store reads none of them.
+fn index(
+    path: &Path,
+    map: &MappedFile,
+    table: Option<&PlainTable>,
+) -> Result<SampleIndex, LayoutError> {
+    let Some(table) = table else {
+        let reason = "SQLite made another table than it was told to";
+        return Err(LayoutError::container(path, 0, reason));
+    };
+    reader::index(table, path, map)
 }
 
 impl SqliteWriter {

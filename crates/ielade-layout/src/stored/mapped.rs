@@ -1,7 +1,11 @@
 //! Samples that lie uncompressed in mapped files.
 
 use super::{FetchScratch, StoredSamples};
-use crate::{LayoutError, error::BadSampleReason, mapped::MappedFile};
+use crate::{
+    LayoutError,
+    error::BadSampleReason,
+    mapped::{MappedFile, physical_memory},
+};
 use std::path::{Path, PathBuf};
 
 /// Where one sample lies.
@@ -137,12 +141,6 @@ impl MappedSamples {
         let bytes = self.files.get(file)?.1.bytes();
         bytes.get(start as usize..)?.get(..len as usize)
     }
-}
-
-/// Bytes of memory of this machine.
-fn physical_memory() -> u64 {
-    let info = rustix::system::sysinfo();
-    (info.totalram as u64).saturating_mul(u64::from(info.mem_unit))
 }
 
 impl StoredSamples for MappedSamples {

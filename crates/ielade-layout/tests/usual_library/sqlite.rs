@@ -120,6 +120,24 @@ d = make('wal', 4096, 'pragma journal_mode = wal', 'create table t (image blob, 
 d.executemany('insert into t values (?, ?)', [(image, i % 3) for i, image in enumerate(images)])
 d.commit()
 d.close()
+# Images that go on in overflow pages, behind rows that were deleted, in pages that were moved.
+for page in 512, 1024, 4096:
+    for vacuum in 'none', 'full', 'incremental':
+        name = f'{vacuum}{page}'
+        d = make(name, page, f'pragma auto_vacuum = {vacuum}', 'create table t (image blob, label integer, more text)')
+        for i, image in enumerate(images):
+            d.execute('insert into t values (?, 0, ?)', (bytes(5000), 'x' * 3000))
+            d.execute('insert into t values (?, ?, ?)', (image, i % 3, 'y' * 777 * (i % 3)))
+        d.execute('delete from t where length(more) = 3000')
+        d.commit()
+        if vacuum == 'incremental':
+            d.execute('pragma incremental_vacuum(9)').fetchall()
+        else:
+            d.execute('vacuum')
+        d.close()
+# Rows that SQLite has to be asked for.
+with make('generated', 4096, 'create table t (image blob, next as (label + 1), label integer)') as d:
+    d.executemany('insert into t values (?, ?)', [(image, i % 3) for i, image in enumerate(images)])
 ";
     let folder = tempfile::tempdir().unwrap();
     let source = images(folder.path());
@@ -137,6 +155,16 @@ d.close()
         ("two", (Some("large.picture"), Some("kind"))),
         ("two", (Some("picture"), Some("large.kind"))),
         ("wal", (None, None)),
+        ("none512", (None, None)),
+        ("none1024", (None, None)),
+        ("none4096", (None, None)),
+        ("full512", (None, None)),
+        ("full1024", (None, None)),
+        ("full4096", (None, None)),
+        ("incremental512", (None, None)),
+        ("incremental1024", (None, None)),
+        ("incremental4096", (None, None)),
+        ("generated", (None, None)),
     ] {
         let opened = open(&folder.path().join(name), names, MemorySource::SIZE).unwrap();
         assert!(opened.pixels == all, "{name} {names:?}: {}", opened.guesses);

@@ -70,8 +70,8 @@ function showFilter(bar) {
   const shown = filter.layouts?.size ?? all;
   const told = [
     fill(shown === all ? words.shown_all : words.shown_some, { n: shown, all }),
-    filter.consumer,
-    filter.cache,
+    consumerName(filter.consumer),
+    cacheName(filter.cache),
   ];
   bar.querySelector("[data-told]").textContent = told.filter(Boolean).join(" · ");
 }

@@ -38,7 +38,7 @@ function curvePanels() {
 function splitPanels() {
   const shown = figures.splits.filter((split) => showsConsumer(split.consumer));
   return shown.map((split) => ({
-    title: split.consumer,
+    title: consumerName(split.consumer),
     consumer: split.consumer,
     subject: { ...split, rows: split.rows.filter((row) => showsLayout(row.layout)) },
     draw: timeSplit,
@@ -85,7 +85,7 @@ function moreBox(panels, onOpen) {
   const more = document.createElement("details");
   more.className = "more";
   const summary = document.createElement("summary");
-  const consumers = new Set(panels.map((panel) => panel.consumer));
+  const consumers = new Set(panels.map((panel) => consumerName(panel.consumer)));
   summary.textContent = `${words.more}: ${[...consumers].join(" · ")}`;
   const grid = document.createElement("div");
   grid.className = "panels";

@@ -48,7 +48,7 @@ const tip = (name, ...lines) =>
 const meanTip = (name, mean, runs) =>
   tip(
     name,
-    `${runs === 1 ? words.mean_of_one : fill(words.mean_of, { n: runs })}: ${mean.text}`,
+    `${runs === 1 ? words.mean_of_one : counted(words.mean_of, runs)}: ${mean.text}`,
     mean.range && `${words.interval} ${mean.range}`,
   );
 

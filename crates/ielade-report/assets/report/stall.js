@@ -119,7 +119,7 @@ function stallPanels() {
   );
   const caches = [...new Set(shown.map((curve) => curve.cache))];
   return caches.map((cache) => ({
-    title: `${words.cache}: ${cache}`,
+    title: `${words.cache}: ${cacheName(cache)}`,
     consumer: null,
     subject: { curves: shown.filter((curve) => curve.cache === cache), peers: shown },
     draw: stallCurves,

@@ -13,7 +13,7 @@ function compare(a, b) {
   // Numbers come before text, so that missing figures gather at one end.
   if (typeof a === "number") return -1;
   if (typeof b === "number") return 1;
-  return a.localeCompare(b);
+  return a.localeCompare(b, root.lang);
 }
 
 function sortBy(table, heading, column) {
@@ -49,7 +49,7 @@ function tabSeparated(table) {
     hasInterval: rows.some((row) => row.cells[column].dataset.low !== undefined),
   }));
   const head = columns.flatMap(({ name, hasInterval }) =>
-    hasInterval ? [name, `${name} low`, `${name} high`] : [name],
+    hasInterval ? [name, `${name} ${words.low}`, `${name} ${words.high}`] : [name],
   );
   const body = rows.map((row) =>
     columns.flatMap(({ hasInterval }, column) => {

@@ -9,7 +9,10 @@ const escaped = (text) =>
 /** A number with four significant digits, thousands set apart. */
 function number(value) {
   if (!Number.isFinite(value)) return "–";
-  return value.toLocaleString("en-GB", { maximumSignificantDigits: 4 });
+  return value.toLocaleString(root.lang === "en" ? "en-GB" : root.lang, {
+    maximumSignificantDigits: 4,
+    useGrouping: "always",
+  });
 }
 
 /** The unit of time for values up to `largest` seconds. */
@@ -40,6 +43,14 @@ const percent = (value) => `${number(value * 100)} %`;
 
 /** The text with `{name}` replaced by the value of that name. */
 const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+
+/** A text in the form that goes with the number; see words that have several forms. */
+const counted = (forms, n) =>
+  fill(forms[new Intl.PluralRules(root.lang).select(n)] ?? forms.other, { n });
+
+/** What a consumer and a state of the cache are called. */
+const consumerName = (name) => figures.consumers[name] ?? name;
+const cacheName = (name) => words.caches[name] ?? name;
 
 /** An axis from zero to a round number at or above `largest`, in three to six round steps. */
 function zeroAxis(largest) {

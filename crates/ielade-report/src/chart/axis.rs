@@ -29,6 +29,15 @@ impl Axis {
         Self::spanning(0.0, highest, 1.0)
     }
 
+    /// The axis that holds all values, with `level` in its middle.
+    pub(crate) fn about(level: f64, values: impl IntoIterator<Item = f64>) -> Self {
+        let finite = values.into_iter().filter(|value| value.is_finite());
+        let furthest = finite
+            .map(|value| (value - level).abs())
+            .fold(1.0, f64::max);
+        Self::spanning(level - furthest, level + furthest, 0.0)
+    }
+
     fn spanning(low: f64, high: f64, least_step: f64) -> Self {
         let width = (high - low).max(f64::MIN_POSITIVE * 1e9);
         let step = round_step(width / TICKS).max(least_step);
@@ -71,6 +80,15 @@ mod tests {
         assert_eq!(axis.ticks, [0.0, 2.0, 4.0, 6.0, 8.0, 10.0, 12.0]);
         assert_eq!((axis.places, axis.place(6.0)), (0, 0.5));
         assert_eq!(Axis::from_zero([0.031]).places, 2);
+    }
+
+    #[test]
+    fn an_axis_about_a_level_has_it_in_its_middle() {
+        let axis = Axis::about(100.0, [97.2, 101.0, f64::NAN]);
+        assert_eq!((axis.low, axis.high), (97.0, 103.0));
+        assert!((axis.place(100.0) - 0.5).abs() < 1e-9);
+        let axis = Axis::about(100.0, []);
+        assert!(axis.low < 100.0 && axis.high > 100.0);
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! Charts as pictures at print resolution.
 
 use super::{
-    Chart, Lines, Scatter, Stacks, Strips,
+    Chart, Drawn, Lines, Scatter, Series, Stacks, Strips,
     axis::Axis,
-    canvas::{AXIS, Anchor, Canvas, GRID, TEXT_SIZE},
+    canvas::{AXIS, Anchor, Canvas, GRID, Rgb, TEXT_SIZE},
     colour,
 };
 use crate::{figures::fixed, language::Language};
@@ -66,6 +66,26 @@ fn height(chart: &Chart) -> f32 {
 }
 
 const LEGEND_COLUMNS: usize = 3;
+
+/// The axes that hold all points and intervals of a chart of lines.
+fn axes(lines: &Lines) -> (Axis, Axis) {
+    let points = || lines.series.iter().flat_map(|series| &series.points);
+    let ends = points().filter_map(|point| point.interval);
+    let heights = points()
+        .map(|point| point.y)
+        .chain(ends.map(|interval| interval.high));
+    let y = match lines.drawn {
+        Drawn::About(level) => Axis::about(level, heights),
+        Drawn::Marked | Drawn::Course(_) => Axis::from_zero(heights),
+    };
+    let places = points().map(|point| point.x);
+    let x = if places.clone().all(|place| place.fract() == 0.0) {
+        Axis::of_counts(places)
+    } else {
+        Axis::from_zero(places)
+    };
+    (x, y)
+}
 
 fn legend_height(entries: usize) -> f32 {
     LEGEND_ROW * entries.div_ceil(LEGEND_COLUMNS) as f32 + 4.0
@@ -151,41 +171,57 @@ impl Drawing {
     }
 
     fn lines(&mut self, lines: &Lines) {
-        let points = || lines.series.iter().flat_map(|series| &series.points);
-        let ends = points().filter_map(|point| point.interval);
-        let y = Axis::from_zero(
-            points()
-                .map(|point| point.y)
-                .chain(ends.map(|interval| interval.high)),
-        );
-        let places = points().map(|point| point.x);
-        let x = if places.clone().all(|place| place.fract() == 0.0) {
-            Axis::of_counts(places)
-        } else {
-            Axis::from_zero(places)
-        };
+        let (x, y) = axes(lines);
         let plot = self.plot(&y, legend_height(lines.series.len()));
         self.x_axis(plot, &x, &lines.x);
         self.y_axis(plot, &y, &lines.y);
-        for (place, series) in lines.series.iter().enumerate() {
-            let tone = colour(place);
-            let at = |x_value: f64, y_value: f64| (plot.x(&x, x_value), plot.y(&y, y_value));
-            for pair in series.points.windows(2) {
-                if let [from, to] = pair {
+        match &lines.drawn {
+            Drawn::Marked => {}
+            Drawn::Course(ends) => {
+                for end in ends {
+                    let at = plot.x(&x, *end);
                     self.canvas
-                        .line(at(from.x, from.y), at(to.x, to.y), tone, 1.2);
+                        .line((at, plot.top), (at, plot.bottom), AXIS, 0.5);
                 }
             }
-            for point in &series.points {
-                if let Some(interval) = point.interval {
-                    let (low, high) = (at(point.x, interval.low), at(point.x, interval.high));
-                    self.canvas.line(low, high, tone, 0.9);
-                }
-                self.canvas.circle(at(point.x, point.y), 2.1, tone, 255);
+            Drawn::About(level) => {
+                let at = plot.y(&y, *level);
+                self.canvas
+                    .line((plot.left, at), (plot.right, at), AXIS, 0.8);
             }
+        }
+        for (place, series) in lines.series.iter().enumerate() {
+            self.series(series, &lines.drawn, colour(place), |x_value, y_value| {
+                (plot.x(&x, x_value), plot.y(&y, y_value))
+            });
         }
         let labels: Vec<&str> = lines.series.iter().map(|one| one.label.as_str()).collect();
         self.legend(&labels);
+    }
+
+    /// The points of a series, and the line through them.
+    fn series(
+        &mut self,
+        series: &Series,
+        drawn: &Drawn,
+        tone: Rgb,
+        at: impl Fn(f64, f64) -> (f32, f32),
+    ) {
+        for pair in series.points.windows(2) {
+            if let ([from, to], Drawn::Marked | Drawn::Course(_)) = (pair, drawn) {
+                let (from, to) = (at(from.x, from.y), at(to.x, to.y));
+                self.canvas.line(from, to, tone, 1.2);
+            }
+        }
+        for point in &series.points {
+            if let Some(interval) = point.interval {
+                let (low, high) = (at(point.x, interval.low), at(point.x, interval.high));
+                self.canvas.line(low, high, tone, 0.9);
+            }
+            if !matches!(drawn, Drawn::Course(_)) {
+                self.canvas.circle(at(point.x, point.y), 2.1, tone, 255);
+            }
+        }
     }
 
     fn scatter(&mut self, scatter: &Scatter) {
@@ -292,7 +328,7 @@ impl Drawing {
 mod tests {
     use super::png;
     use crate::{
-        chart::{Chart, Lines, Scatter, Stacks, Strip, Strips},
+        chart::{Chart, Drawn, Lines, Scatter, Stacks, Strip, Strips},
         language::Language,
     };
 
@@ -326,6 +362,7 @@ mod tests {
                 x: String::new(),
                 y: String::new(),
                 series: Vec::new(),
+                drawn: Drawn::Marked,
             }),
             Chart::Stacks(Stacks {
                 axis: String::new(),

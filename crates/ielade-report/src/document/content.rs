@@ -77,12 +77,10 @@ fn warnings(analysis: &Analysis, language: Language) -> Vec<Block> {
     if analysis.warnings.is_empty() {
         blocks.push(Block::text(words.no_warnings));
     } else {
-        if !words.warnings_language.is_empty() {
-            blocks.push(Block::text(words.warnings_language));
-        }
         let all = analysis.warnings.iter();
         blocks.push(Block::Bullets(
-            all.map(|one| vec![Inline::Text(one.clone())]).collect(),
+            all.map(|one| vec![Inline::Text(language::warning(language, one))])
+                .collect(),
         ));
     }
     blocks.extend(results::runs_that_do_not_count(analysis, language));

@@ -1,9 +1,12 @@
 //! The figures of the document.
 
+mod order;
+mod over_time;
+
 use super::{Block, Column, Figure, Table, results::group_title};
 use crate::{
     answer,
-    chart::{Chart, LinePoint, Lines, Scatter, Series, Stacks, Strip, Strips},
+    chart::{Chart, Drawn, LinePoint, Lines, Scatter, Series, Stacks, Strip, Strips},
     figures::{MISSING, Quantity, Scale},
     language::{Language, fill, metric_name},
 };
@@ -64,9 +67,7 @@ fn scaled(interval: Option<Interval>, scale: Scale) -> Option<Interval> {
 pub(super) fn section(analysis: &Analysis, records: &[Record], language: Language) -> Vec<Block> {
     let words = language.words();
     let mut blocks = Vec::new();
-    let first = answer::headline_place(analysis).and_then(|place| analysis.groups.get(place));
-    let epochs: Vec<Block> = (analysis.groups.iter().enumerate())
-        .filter(|(_, group)| first.is_some_and(|first| first.consumer == group.consumer))
+    let epochs: Vec<Block> = first_groups(analysis)
         .filter_map(|(place, group)| epoch_by_epoch(group, place, language))
         .map(Block::Figure)
         .collect();
@@ -90,7 +91,16 @@ pub(super) fn section(analysis: &Analysis, records: &[Record], language: Languag
         blocks.push(Block::text(words.accuracy_text));
         blocks.push(Block::Figure(figure));
     }
+    blocks.extend(over_time::section(analysis, records, language));
+    blocks.extend(order::section(analysis, language));
     blocks
+}
+
+/// The groups of the consumer whose answer comes first, with their places.
+fn first_groups(analysis: &Analysis) -> impl Iterator<Item = (usize, &ConsumerGroup)> {
+    let first = answer::headline_place(analysis).and_then(|place| analysis.groups.get(place));
+    let groups = analysis.groups.iter().enumerate();
+    groups.filter(move |(_, group)| first.is_some_and(|first| first.consumer == group.consumer))
 }
 
 fn epoch_by_epoch(group: &ConsumerGroup, place: usize, language: Language) -> Option<Figure> {
@@ -121,6 +131,7 @@ fn epoch_by_epoch(group: &ConsumerGroup, place: usize, language: Language) -> Op
             x: words.epoch.to_owned(),
             y: format!("{}, {}", words.epoch_time, scale.symbol),
             series: series.collect(),
+            drawn: Drawn::Marked,
         }),
     })
 }
@@ -174,6 +185,7 @@ fn stalls(analysis: &Analysis, language: Language) -> Vec<Block> {
         x: words.step_time.to_owned(),
         y: words.stall_share.to_owned(),
         series: series.collect(),
+        drawn: Drawn::Marked,
     });
     let rows = curves
         .iter()
@@ -297,6 +309,7 @@ fn accuracy(records: &[Record], language: Language) -> Option<Figure> {
             x: words.epoch.to_owned(),
             y: words.accuracy_axis.to_owned(),
             series,
+            drawn: Drawn::Marked,
         }),
     })
 }

@@ -1,7 +1,7 @@
 //! How it was measured and judged, in the document's own words.
 
 use super::{Block, Inline};
-use crate::language::{Language, fill};
+use crate::language::{self, Language, fill};
 use ielade_bench::analysis::{Analysis, Test};
 
 /// The chapter on the method.
@@ -28,7 +28,8 @@ pub(super) fn section(analysis: &Analysis, language: Language) -> Vec<Block> {
             .map(|template| Block::Paragraph(cited(&fill(template, &values)))),
     );
     if let Some(trap) = &analysis.family.trap {
-        blocks.push(Block::text(trap.clone()));
+        let told = language::nothing_to_find(language, trap);
+        blocks.push(Block::text(format!("{told}.")));
     }
     blocks
 }

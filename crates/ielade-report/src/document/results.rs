@@ -4,7 +4,7 @@ use super::{Block, Column, Inline, Table};
 use crate::{
     answer::{self, Work},
     figures::{MISSING, Quantity, Scale},
-    language::{Language, Words, fill, metric_name},
+    language::{self, Language, Words, fill, metric_name},
     metric_words,
 };
 use ielade_bench::analysis::{
@@ -213,7 +213,7 @@ fn verdict_text(comparison: &Comparison, of_first: bool, words: &Words) -> &'sta
     }
 }
 
-fn runs_text(group: &ConsumerGroup, language: Language) -> String {
+pub(crate) fn runs_text(group: &ConsumerGroup, language: Language) -> String {
     let completed = group.summaries.iter().map(|summary| summary.completed);
     let (least, most) = (
         completed.clone().min().unwrap_or(0),
@@ -272,12 +272,16 @@ pub(super) fn runs_that_do_not_count(analysis: &Analysis, language: Language) ->
     let summaries = || analysis.groups.iter().flat_map(|group| &group.summaries);
     let failed = summaries().flat_map(|summary| {
         let reasons = summary.failures.iter();
-        reasons.map(|reason| row(summary, String::new(), words.failed, reason))
+        reasons.map(|failure| {
+            let block = (failure.block + 1).to_string();
+            row(summary, block, words.failed, &failure.message)
+        })
     });
     let left_out = summaries().flat_map(|summary| {
         summary.left_out.iter().map(|run| {
             let block = (run.point.block + 1).to_string();
-            row(summary, block, words.left_out, &run.reason)
+            let reason = language::left_out_reason(language, run.reason);
+            row(summary, block, words.left_out, &reason)
         })
     });
     let rows: Vec<Vec<String>> = failed.chain(left_out).collect();

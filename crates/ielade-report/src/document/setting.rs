@@ -153,7 +153,7 @@ fn stores(analysis: &Analysis, language: Language) -> Table {
         let each = store.bytes / u64::from(store.count.max(1));
         vec![
             store.layout.to_string(),
-            store.split.name().to_owned(),
+            words.page.split(store.split).to_owned(),
             language.number(&count(u64::from(store.count))),
             language.figure(sizes, store.bytes as f64, None),
             language.number(&count(each)),

@@ -121,26 +121,25 @@ impl Body<'_> {
         headings
     }
 
-    /// The table of contents, filled but for the numbers of pages, which only a program that lays the
-    /// document out knows; it adds them when it updates the field.
+    /// The table of contents: an entry a heading, its page as a `PAGEREF` field of its own.
+    ///
+    /// Which page it is, only a program that lays the document out knows. Within a `TOC` field
+    /// `LibreOffice` keeps what is written there until somebody updates the index; a `PAGEREF` that
+    /// stands alone it works out while it opens the document, and Word does where fields are
+    /// updated on opening. So the entries stand alone, and hold no number that might be wrong. None
+    /// is marked as dirty: of such a field `LibreOffice` keeps what is written.
     fn contents(&mut self) {
         let words = self.document.language.words();
         self.styled("TOCHeading", &run(words.contents));
-        let headings = self.headings();
-        let last = headings.len().saturating_sub(1);
-        for (place, (level, text)) in headings.iter().enumerate() {
+        for (place, (level, text)) in self.headings().iter().enumerate() {
             let bookmark = heading_bookmark(place);
+            let page = begin(&format!("PAGEREF {bookmark} \\h"));
             let entry = format!(
-                "<w:hyperlink w:anchor=\"{bookmark}\" w:history=\"1\">{}</w:hyperlink>",
+                "<w:hyperlink w:anchor=\"{bookmark}\" w:history=\"1\">{}<w:r><w:tab/></w:r>{page}\
+                 {SEPARATE}{END}</w:hyperlink>",
                 run(text)
             );
-            let opened = if place == 0 {
-                format!("{}{SEPARATE}", begin("TOC \\o \"1-2\" \\h \\z \\u"))
-            } else {
-                String::new()
-            };
-            let closed = if place == last { END } else { "" };
-            self.styled(&format!("TOC{level}"), &format!("{opened}{entry}{closed}"));
+            self.styled(&format!("TOC{level}"), &entry);
         }
         self.xml += "<w:p><w:r><w:br w:type=\"page\"/></w:r></w:p>";
     }

@@ -1,5 +1,9 @@
 //! The words in English.
 
+mod charts;
+mod facts;
+mod page;
+
 use super::Words;
 
 pub(super) const WORDS: Words = Words {
@@ -64,6 +68,16 @@ pub(super) const WORDS: Words = Words {
     accuracy_text: "Layouts that keep every pixel train on the same images in the same order from the same seeds, so their curves must lie on each other.",
     accuracy_caption: "Accuracy on the test images after each epoch, mean over the runs, model {consumer}",
     accuracy_axis: "Accuracy, %",
+    over_time: "One run over time",
+    over_time_text: "One run seen from outside, over all processes of its worker: the one whose total time is in the middle of its configuration’s. Upright lines are the ends of epochs.",
+    run_memory_caption: "Memory over the time of one run, {configuration}, block {block}",
+    run_processors_caption: "Processors in use over the time of one run, {configuration}, block {block}",
+    seconds_since_start: "Time since the start, s",
+    order_of_runs: "Order of the runs",
+    order_of_runs_text: "Runs are shown in the order in which they ran. Without drift their times lie evenly about the mean of their layout.",
+    order_caption: "Mean epoch time of each run as a share of its layout’s mean, in the order of the runs. {group}",
+    run: "Run",
+    share_of_mean: "Share of the layout’s mean, %",
     method: "Method",
     method_paragraphs: &[
         "Each configuration (a layout with a consumer and a state of the page cache) runs once a block, in an order that is drawn anew for each block. Each run is a process of its own, watched from outside. {blocks} of {planned} blocks are complete. All of it is planned, run and judged by Ielāde [@ielade]; models are trained with Burn [@burn].",
@@ -115,7 +129,6 @@ pub(super) const WORDS: Words = Words {
     preparing: "Writing",
     warnings: "Warnings",
     no_warnings: "There are none.",
-    warnings_language: "",
     not_counted_caption: "Runs that do not count",
     configuration: "Configuration",
     block: "Block",
@@ -123,4 +136,8 @@ pub(super) const WORDS: Words = Words {
     reason: "Reason",
     failed: "failed",
     left_out: "left out",
+    page: page::PAGE,
+    facts: facts::FACTS,
+    charts: charts::CHARTS,
+    figures: charts::FIGURES,
 };

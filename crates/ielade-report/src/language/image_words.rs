@@ -93,7 +93,7 @@ const LATVIAN: ImageWords = ImageWords {
     one_size: "Visi ir {width} pikseļus plati un {height} pikseļus augsti.",
     width: "Platums, pikseļi",
     height: "Augstums, pikseļi",
-    bytes: "Faila lielums",
+    bytes: "Datnes lielums",
     spread: "{range}, mediāna {median}",
     formats: "Formāti",
     colour_modes: "Krāsu režīmi",

@@ -1,5 +1,9 @@
 //! The words in Latvian.
 
+mod charts;
+mod facts;
+mod page;
+
 use super::Words;
 
 pub(super) const WORDS: Words = Words {
@@ -68,6 +72,16 @@ pub(super) const WORDS: Words = Words {
     accuracy_text: "Izkārtojumi, kas saglabā katru pikseli, apmāca ar tiem pašiem attēliem tādā pašā secībā un ar tām pašām sēklām, tāpēc to līknēm jāsakrīt.",
     accuracy_caption: "Precizitāte testa attēlos pēc katras epohas, vidējais pa palaidumiem, modelis {consumer}",
     accuracy_axis: "Precizitāte, %",
+    over_time: "Viens palaidums laikā",
+    over_time_text: "Viens palaidums, novērots no ārpuses, ar visiem tā darba procesiem kopā: tas, kura kopējais laiks savā konfigurācijā ir pa vidu. Stāvās līnijas ir epohu beigas.",
+    run_memory_caption: "Atmiņa viena palaiduma laikā, {configuration}, {block}. bloks",
+    run_processors_caption: "Noslogotie procesori viena palaiduma laikā, {configuration}, {block}. bloks",
+    seconds_since_start: "Laiks kopš sākuma, s",
+    order_of_runs: "Palaidumu secība",
+    order_of_runs_text: "Palaidumi parādīti tādā secībā, kādā tie notika. Ja izmaiņu nav, to laiki vienmērīgi izkliedēti ap izkārtojuma vidējo.",
+    order_caption: "Katra palaiduma vidējais epohas laiks attiecībā pret izkārtojuma vidējo, palaidumu secībā. {group}",
+    run: "Palaidums",
+    share_of_mean: "Attiecībā pret izkārtojuma vidējo, %",
     method: "Metode",
     method_paragraphs: &[
         "Katra konfigurācija (izkārtojums ar patērētāju un lapu kešatmiņas stāvokli) katrā blokā tiek palaista vienreiz; secību katram blokam izlozē no jauna. Katrs palaidums ir atsevišķs process, ko novēro no ārpuses. Pabeigti {blocks} bloki no {planned}. Visu plāno, palaiž un vērtē Ielāde [@ielade]; modeļus apmāca ar Burn [@burn].",
@@ -119,7 +133,6 @@ pub(super) const WORDS: Words = Words {
     preparing: "Rakstīšana",
     warnings: "Brīdinājumi",
     no_warnings: "To nav.",
-    warnings_language: "Programma brīdinājumus un iemeslus raksta angliski:",
     not_counted_caption: "Palaidumi, kas netiek ieskaitīti",
     configuration: "Konfigurācija",
     block: "Bloks",
@@ -127,4 +140,8 @@ pub(super) const WORDS: Words = Words {
     reason: "Iemesls",
     failed: "neizdevās",
     left_out: "neiekļauts",
+    page: page::PAGE,
+    facts: facts::FACTS,
+    charts: charts::CHARTS,
+    figures: charts::FIGURES,
 };

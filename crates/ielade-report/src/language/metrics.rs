@@ -33,3 +33,52 @@ const fn latvian(metric: Metric) -> &'static str {
         Metric::TestTop1 => "Precizitāte",
     }
 }
+
+/// One sentence that says what a metric is.
+pub(crate) const fn metric_meaning(language: Language, metric: Metric) -> &'static str {
+    match language {
+        Language::English => crate::metric_words::words(metric).meaning,
+        Language::Latvian => latvian_meaning(metric),
+    }
+}
+
+const fn latvian_meaning(metric: Metric) -> &'static str {
+    match metric {
+        Metric::MeanEpochSeconds => {
+            "Vidējais pa palaiduma epohām laiks no pirmās paketes pieprasīšanas līdz pēdējā soļa beigām."
+        }
+        Metric::TrainingSeconds => {
+            "Kopējais apmācības laiks: no darba sākuma līdz pēdējā soļa beigām, bez novērtēšanas un bez kešatmiņas sagatavošanas."
+        }
+        Metric::FirstBatchSeconds => {
+            "Laiks līdz pirmās epohas pirmajai paketei, ieskaitot krātuves atvēršanu."
+        }
+        Metric::ImagesPerSecond => "Attēli sekundē pa visām epohām.",
+        Metric::WaitShare => "Epohas laika daļa, kurā patērētājs gaidīja datus.",
+        Metric::CpuSecondsPer1000 => {
+            "Procesora laiks, kas patērēts 1000 attēliem, lietotāja un kodola."
+        }
+        Metric::CpuUtilisation => "Vidēji noslogotie procesori epohu laikā.",
+        Metric::PeakRssBytes => {
+            "Lielākā procesa rezidentā kopa; ieskaitītas arī kartētu datņu lapas, kaut gan sistēma tās var atņemt."
+        }
+        Metric::PeakAnonymousBytes => {
+            "Lielākā procesa laikā redzētā atmiņa, kas nepieder nevienai datnei: tik vajag pašam procesam."
+        }
+        Metric::PeakPssBytes => {
+            "Lielākā visu darba procesu proporcionālā kopa: lapu, ko kartē vairāki, sadala starp tiem."
+        }
+        Metric::IoWait => "Datora procesori, kas vidēji palaiduma laikā stāvēja, gaidot ierīci.",
+        Metric::GpuUtilisation => {
+            "Palaiduma daļa, kurā grafiskajā procesorā darbojās kāds aprēķins."
+        }
+        Metric::PeakGpuMemoryBytes => "Lielākā izmantotā grafisko procesoru atmiņa.",
+        Metric::ReadBytes => "Baiti, kas nolasīti no ierīces visā procesa mūžā.",
+        Metric::MajorFaults => {
+            "Lapu kļūmes, kuru dēļ lapa bija jālasa no ierīces, visā procesa mūžā."
+        }
+        Metric::WaitP95Seconds => "Laiks, par ko ilgāk 95 % soļu savu paketi negaidīja.",
+        Metric::StepP95Seconds => "Laiks, par ko ilgāk patērētājs 95 % soļu nerēķināja.",
+        Metric::TestTop1 => "Precizitāte testa attēlos pēc pēdējās epohas.",
+    }
+}

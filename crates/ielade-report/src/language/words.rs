@@ -1,5 +1,10 @@
 //! The table of words that each language fills.
 
+use super::{
+    chart_words::{ChartWords, FigureWords},
+    fact_words::FactWords,
+    page_words::PageWords,
+};
 use ielade_core::worker_protocol::CacheState;
 
 /// Every word and sentence of a document that is not a name. A word in braces stands for what is
@@ -129,6 +134,26 @@ pub(crate) struct Words {
     /// Axis.
     pub(crate) accuracy_axis: &'static str,
     /// Heading.
+    pub(crate) over_time: &'static str,
+    /// Text.
+    pub(crate) over_time_text: &'static str,
+    /// Caption: `{configuration}`, `{block}`.
+    pub(crate) run_memory_caption: &'static str,
+    /// Caption: `{configuration}`, `{block}`.
+    pub(crate) run_processors_caption: &'static str,
+    /// Axis.
+    pub(crate) seconds_since_start: &'static str,
+    /// Heading.
+    pub(crate) order_of_runs: &'static str,
+    /// Text, before what is said of the drift.
+    pub(crate) order_of_runs_text: &'static str,
+    /// Caption: `{group}`.
+    pub(crate) order_caption: &'static str,
+    /// Axis.
+    pub(crate) run: &'static str,
+    /// Axis.
+    pub(crate) share_of_mean: &'static str,
+    /// Heading.
     pub(crate) method: &'static str,
     /// Paragraphs with `{blocks}`, `{planned}`, `{comparisons}`, `{alpha}`, `{band}`, `{test}` and citations.
     pub(crate) method_paragraphs: &'static [&'static str],
@@ -220,8 +245,6 @@ pub(crate) struct Words {
     pub(crate) warnings: &'static str,
     /// Text.
     pub(crate) no_warnings: &'static str,
-    /// Before the program's own words; empty where they are in this language.
-    pub(crate) warnings_language: &'static str,
     /// Caption.
     pub(crate) not_counted_caption: &'static str,
     /// Heading of a column.
@@ -236,6 +259,14 @@ pub(crate) struct Words {
     pub(crate) failed: &'static str,
     /// Outcome.
     pub(crate) left_out: &'static str,
+    /// The page, but its facts and charts.
+    pub(crate) page: PageWords,
+    /// What was measured on what, on the page.
+    pub(crate) facts: FactWords,
+    /// What the page's script writes.
+    pub(crate) charts: ChartWords,
+    /// Headings and captions of the page's figures, in their order.
+    pub(crate) figures: [FigureWords; 9],
 }
 
 impl Words {

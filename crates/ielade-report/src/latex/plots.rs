@@ -2,7 +2,7 @@
 
 use super::escape;
 use crate::{
-    chart::{COLOURS, Chart, Lines, Scatter, Stacks, Strips},
+    chart::{COLOURS, Chart, Drawn, LinePoint, Lines, Scatter, Stacks, Strips, axis::Axis},
     language::Language,
 };
 use std::fmt::Write;
@@ -33,7 +33,7 @@ pub(super) fn plot(chart: &Chart, language: Language) -> String {
     };
     let numbers = match language {
         Language::English => "",
-        Language::Latvian => ",/pgf/number format/use comma",
+        Language::Latvian => ",/pgf/number format/use comma,/pgf/number format/1000 sep={\\,}",
     };
     format!("\\begin{{tikzpicture}}[font=\\footnotesize{numbers}]\n{axis}\\end{{tikzpicture}}\n")
 }
@@ -123,40 +123,86 @@ const LEGEND: &str = "legend style={draw=none,at={(0.5,-0.28)},anchor=north,cell
                       legend columns=3";
 
 fn lines(lines: &Lines) -> String {
-    let whole = (lines.series.iter().flat_map(|series| &series.points))
-        .all(|point| point.x.fract() == 0.0 && point.x < 12.0);
+    let points = || lines.series.iter().flat_map(|series| &series.points);
+    let whole = points().all(|point| point.x.fract() == 0.0 && point.x < 12.0);
     let ticks = if whole { ",xtick distance=1" } else { "" };
+    let (range, under) = match &lines.drawn {
+        Drawn::Marked => ("ymin=0".to_owned(), String::new()),
+        Drawn::Course(ends) => ("xmin=0,ymin=0".to_owned(), upright(ends)),
+        Drawn::About(level) => {
+            let axis = Axis::about(*level, points().map(|point| point.y));
+            let range = format!(
+                "xmin=0,ymin={},ymax={}",
+                number(axis.low),
+                number(axis.high)
+            );
+            (range, level_line(*level))
+        }
+    };
     let mut text = format!(
-        "\\begin{{axis}}[width=0.95\\textwidth,height=7cm,ymin=0,ymajorgrids,axis lines*=left,\
-         scaled ticks=false,xlabel={{{}}},ylabel={{{}}},{LEGEND}{ticks}]\n",
+        "\\begin{{axis}}[width=0.95\\textwidth,height=7cm,{range},ymajorgrids,axis lines*=left,\
+         scaled ticks=false,xlabel={{{}}},ylabel={{{}}},{LEGEND}{ticks}]\n{under}",
         escape(&lines.x),
         escape(&lines.y)
     );
     for (place, series) in lines.series.iter().enumerate() {
-        let points = (series.points.iter())
-            .map(|point| {
-                let (above, below) = point.interval.map_or((0.0, 0.0), |interval| {
-                    (interval.high - point.y, point.y - interval.low)
-                });
-                format!(
-                    "({},{}) += (0,{}) -= (0,{}) ",
-                    number(point.x),
-                    number(point.y),
-                    number(above),
-                    number(below)
-                )
-            })
-            .collect::<Vec<_>>()
-            .concat();
+        let points: String = series.points.iter().map(coordinates).collect();
         let _ = writeln!(
             text,
-            "\\addplot[{0},mark=*,mark size=1.4pt,mark options={{fill={0}}},error bars/.cd,y dir=both,y explicit] \
-             coordinates {{{points}}};\n\\addlegendentry{{{1}}}",
-            colour(place),
+            "\\addplot[{}] coordinates {{{points}}};\n\\addlegendentry{{{}}}",
+            look(&lines.drawn, &colour(place)),
             escape(&series.label)
         );
     }
     text + "\\end{axis}\n"
+}
+
+/// How a series is drawn.
+fn look(drawn: &Drawn, colour: &str) -> String {
+    match drawn {
+        Drawn::Marked => format!(
+            "{colour},mark=*,mark size=1.4pt,mark options={{fill={colour}}},error bars/.cd,y dir=both,\
+             y explicit"
+        ),
+        Drawn::Course(_) => format!("{colour},thick,no marks"),
+        Drawn::About(_) => format!("only marks,{colour},mark=*,mark size=1.4pt"),
+    }
+}
+
+fn coordinates(point: &LinePoint) -> String {
+    let (x, y) = (number(point.x), number(point.y));
+    point.interval.map_or_else(
+        || format!("({x},{y}) "),
+        |interval| {
+            let (above, below) = (interval.high - point.y, point.y - interval.low);
+            format!(
+                "({x},{y}) += (0,{}) -= (0,{}) ",
+                number(above),
+                number(below)
+            )
+        },
+    )
+}
+
+/// Upright lines from the bottom of the axis to its top.
+fn upright(places: &[f64]) -> String {
+    let lines = places.iter().map(|place| {
+        let x = number(*place);
+        format!(
+            "\\draw[black!45,thin] ({{axis cs:{x},0}}|-{{rel axis cs:0,0}}) -- \
+             ({{axis cs:{x},0}}|-{{rel axis cs:0,1}});\n"
+        )
+    });
+    lines.collect()
+}
+
+/// A level line from the left end of the axis to its right end.
+fn level_line(height: f64) -> String {
+    let y = number(height);
+    format!(
+        "\\draw[black!45] ({{rel axis cs:0,0}}|-{{axis cs:0,{y}}}) -- \
+         ({{rel axis cs:1,0}}|-{{axis cs:0,{y}}});\n"
+    )
 }
 
 fn scatter(scatter: &Scatter) -> String {

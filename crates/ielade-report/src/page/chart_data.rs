@@ -5,7 +5,10 @@ mod series;
 mod split;
 mod stall;
 
-use crate::figures::{Quantity, Scale};
+use crate::{
+    figures::{Quantity, Scale},
+    language::{ChartWords, Language},
+};
 use group::Group;
 use ielade_bench::{
     analysis::{Analysis, Estimate},
@@ -16,8 +19,7 @@ use serde::Serialize;
 use series::RunSeries;
 use split::SplitChart;
 use stall::StallChart;
-
-use super::words::{CHART_WORDS, ChartWords};
+use std::collections::BTreeMap;
 
 /// All that the charts need.
 #[derive(Debug, Serialize)]
@@ -31,6 +33,8 @@ pub(super) struct ChartData {
     /// Stall beyond which a consumer counts as starved, 0..1.
     starved: f64,
     series: Vec<RunSeries>,
+    /// What the consumers are called, by the names that plans and records have for them.
+    consumers: BTreeMap<String, String>,
     words: ChartWords,
 }
 
@@ -74,16 +78,19 @@ fn place_of(names: &[String], layout: &LayoutId) -> usize {
 }
 
 impl ChartData {
-    pub(super) fn new(analysis: &Analysis, records: &[Record]) -> Self {
+    pub(super) fn new(analysis: &Analysis, records: &[Record], language: Language) -> Self {
         let names = layout_names(analysis);
         Self {
             headline: headline(analysis),
-            groups: Group::all(analysis, &names, records),
-            splits: SplitChart::all(analysis, &names),
-            stalls: StallChart::all(analysis, &names),
+            groups: Group::all(analysis, &names, (records, language)),
+            splits: SplitChart::all(analysis, &names, language),
+            stalls: StallChart::all(analysis, &names, language),
             starved: ielade_bench::analysis::STARVED,
             series: RunSeries::all(analysis, &names, records),
-            words: CHART_WORDS,
+            consumers: (analysis.groups.iter())
+                .map(|group| (group.consumer.clone(), language.consumer(group)))
+                .collect(),
+            words: language.words().charts,
             layouts: names
                 .into_iter()
                 .map(|name| Layout {
@@ -131,7 +138,11 @@ fn training_bytes(analysis: &Analysis, layout: &str) -> Option<u64> {
 }
 
 /// The mean in a unit that suits all `means` that it stands beside.
-fn mean_among(quantity: Quantity, own: &Estimate, means: impl IntoIterator<Item = f64>) -> Mean {
+fn mean_among(
+    (quantity, language): (Quantity, Language),
+    own: &Estimate,
+    means: impl IntoIterator<Item = f64>,
+) -> Mean {
     let scale = Scale::fitting(quantity, means);
     let figure = scale.figure(own.mean, own.interval);
     let symbol = match quantity {
@@ -142,8 +153,8 @@ fn mean_among(quantity: Quantity, own: &Estimate, means: impl IntoIterator<Item 
         value: short(own.mean),
         low: own.interval.map(|interval| short(interval.low)),
         high: own.interval.map(|interval| short(interval.high)),
-        text: format!("{} {symbol}", figure.value),
-        range: figure.range.map(|range| format!("{range} {symbol}")),
+        text: format!("{} {symbol}", language.number(&figure.value)),
+        range: (figure.range).map(|range| format!("{} {symbol}", language.number(&range))),
     }
 }
 

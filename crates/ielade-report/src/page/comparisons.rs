@@ -1,8 +1,11 @@
 //! Every comparison that the plan declares, with its test, and what else the statistics say.
 
-use crate::figures::{self, fixed};
+use crate::{
+    figures::{self, fixed},
+    language::{self, Language, PageWords, fill},
+};
 use ielade_bench::analysis::{
-    Analysis, Comparison, ConsumerGroup, Drift, Family, Interval, Ratio, Test, Verdict,
+    Analysis, Comparison, ConsumerGroup, Family, Interval, Ratio, Test, Verdict,
 };
 use serde::Serialize;
 
@@ -44,45 +47,53 @@ struct ComparisonRow {
 }
 
 impl Comparisons {
-    pub(super) fn of(analysis: &Analysis) -> Self {
+    pub(super) fn of(analysis: &Analysis, language: Language) -> Self {
         let rows = analysis.groups.iter().flat_map(|group| {
             let planned = group.comparisons.iter().map(|one| (one, false));
             let control = group.control.iter().map(|one| (&one.comparison, true));
             planned
                 .chain(control)
-                .map(|(comparison, is_control)| row(group, comparison, is_control))
+                .map(move |(comparison, is_control)| row(group, comparison, is_control, language))
         });
         Self {
             rows: rows.collect(),
-            family: family(&analysis.family),
-            findings: findings(analysis),
+            family: family(&analysis.family, language),
+            findings: findings(analysis, language),
         }
     }
 }
 
-fn row(group: &ConsumerGroup, comparison: &Comparison, is_control: bool) -> ComparisonRow {
+fn row(
+    group: &ConsumerGroup,
+    comparison: &Comparison,
+    is_control: bool,
+    language: Language,
+) -> ComparisonRow {
+    let words = &language.words().page;
+    let number = |text: &str| language.number(text);
+    let p_text = |p: f64| language::p_value(language, p);
     let Ratio { ratio, interval } = comparison.ratio;
     let (text, range) = ratio_text(ratio, interval);
     let layout = &comparison.layout;
     let delta = comparison.cliffs_delta.map(|found| found.delta);
     ComparisonRow {
-        group: super::tables::group_title(group),
+        group: super::tables::group_title(group, language),
         consumer: group.consumer.clone(),
         cache: group.cache.name(),
         layout: if is_control {
-            format!("{layout} (control)")
+            format!("{layout}{}", words.control)
         } else {
             layout.to_string()
         },
         filter_layout: layout.to_string(),
         against: comparison.against.to_string(),
         blocks: comparison.blocks,
-        ratio: text,
-        range,
+        ratio: number(&text),
+        range: range.map(|range| number(&range)),
         ratio_value: ratio,
         low: interval.map(|interval| interval.low),
         high: interval.map(|interval| interval.high),
-        delta: delta.map_or_else(String::new, |delta| fixed(delta, 2)),
+        delta: delta.map_or_else(String::new, |delta| number(&fixed(delta, 2))),
         delta_value: delta,
         p: p_text(comparison.p_value),
         p_value: comparison.p_value,
@@ -90,7 +101,7 @@ fn row(group: &ConsumerGroup, comparison: &Comparison, is_control: bool) -> Comp
         adjusted_p_value: comparison.adjusted_p,
         equivalence_p: comparison.equivalence_p.map_or_else(String::new, p_text),
         equivalence_p_value: comparison.equivalence_p,
-        verdict: verdict_text(comparison.verdict),
+        verdict: verdict_text(comparison.verdict, words),
     }
 }
 
@@ -100,101 +111,67 @@ fn ratio_text(ratio: f64, interval: Option<Interval>) -> (String, Option<String>
     (figure.value, figure.range)
 }
 
-/// Two significant digits, `< 0.0001` below that.
-pub(super) fn p_text(p: f64) -> String {
-    if !p.is_finite() {
-        return figures::MISSING.to_owned();
-    }
-    if p < 0.0001 {
-        return "< 0.0001".to_owned();
-    }
-    let places = (1.0 - p.log10().floor()).clamp(2.0, 4.0) as i32;
-    fixed(p, places)
-}
-
 /// What a verdict is called.
-pub(super) const fn verdict_text(verdict: Verdict) -> &'static str {
+pub(super) const fn verdict_text(verdict: Verdict, words: &PageWords) -> &'static str {
     match verdict {
-        Verdict::Faster => "faster",
-        Verdict::Slower => "slower",
-        Verdict::Equivalent => "no difference shown",
-        Verdict::NotToldApart => "not told apart",
+        Verdict::Faster => words.faster,
+        Verdict::Slower => words.slower,
+        Verdict::Equivalent => words.equivalent,
+        Verdict::NotToldApart => words.not_told_apart,
     }
 }
 
-const fn test_text(test: Test) -> &'static str {
+const fn test_text(test: Test, words: &PageWords) -> &'static str {
     match test {
-        Test::SignFlip => "a permutation test within blocks",
-        Test::PairedT => "a paired t-test of log ratios",
-        Test::BlockModel => "an additive model of blocks and layouts on log times",
-        Test::Unpaired => "a permutation test of two independent samples of log times",
+        Test::SignFlip => words.sign_flip,
+        Test::PairedT => words.paired_t,
+        Test::BlockModel => words.block_model,
+        Test::Unpaired => words.unpaired,
     }
 }
 
-fn family(family: &Family) -> String {
+fn family(family: &Family, language: Language) -> String {
+    let words = &language.words().page;
     if family.comparisons == 0 {
-        return "The plan declares no comparison.".to_owned();
+        return words.no_comparison.to_owned();
     }
-    let comparisons = if family.comparisons == 1 {
-        "One comparison".to_owned()
-    } else {
-        format!("{} comparisons", family.comparisons)
-    };
-    let trap = family
-        .trap
-        .as_ref()
-        .map_or_else(String::new, |trap| format!(" {trap}."));
-    format!(
-        "{comparisons} of total time, judged by {}, corrected together by Holm's method at {} %. \
-         Equivalence: two one-sided tests at a band of {} %.{trap}",
-        test_text(family.test),
-        per_cent(family.alpha),
-        per_cent(family.band)
-    )
+    let count = family.comparisons as usize;
+    let trap = family.trap.as_ref().map_or_else(String::new, |trap| {
+        format!(" {}.", language::nothing_to_find(language, trap))
+    });
+    let told = fill(
+        words.family,
+        &[
+            ("comparisons", &words.count_comparisons.of(language, count)),
+            ("test", test_text(family.test, words)),
+            ("alpha", &per_cent(family.alpha, language)),
+            ("band", &per_cent(family.band, language)),
+        ],
+    );
+    told + &trap
 }
 
 /// A share that somebody chose, without the digits of a measured one.
-fn per_cent(share: f64) -> f64 {
-    (share * 1000.0).round() / 10.0
+fn per_cent(share: f64, language: Language) -> String {
+    language.number(&((share * 1000.0).round() / 10.0).to_string())
 }
 
-fn findings(analysis: &Analysis) -> Vec<String> {
+fn findings(analysis: &Analysis, language: Language) -> Vec<String> {
     let friedman = analysis.groups.iter().filter_map(|group| {
         let found = group.friedman.as_ref()?;
-        Some(format!(
-            "{}: Friedman's test over all layouts, {} blocks, χ² = {}, p {}.",
-            super::tables::group_title(group),
-            found.blocks,
-            fixed(found.chi_squared, 1),
-            equals(&p_text(found.p_value))
+        let number = |text: &str| language.number(text);
+        Some(fill(
+            language.words().page.friedman,
+            &[
+                ("group", &super::tables::group_title(group, language)),
+                ("blocks", &found.blocks.to_string()),
+                ("chi", &number(&fixed(found.chi_squared, 1))),
+                ("p", &language::p_equals(language, found.p_value)),
+            ],
         ))
     });
-    let drift = analysis.drift.as_ref().map(drift_text);
-    friedman.chain(drift).collect()
-}
-
-/// `= 0.03` or `< 0.0001`.
-fn equals(p: &str) -> String {
-    if p.starts_with('<') {
-        p.to_owned()
-    } else {
-        format!("= {p}")
-    }
-}
-
-/// A drift in one sentence.
-pub(super) fn drift_text(drift: &Drift) -> String {
-    let change = figures::ratio(drift.change.ratio, drift.change.interval);
-    let told = if drift.is_told() {
-        "Times drifted"
-    } else {
-        "No drift is told"
-    };
-    format!(
-        "{told} over {} runs: the last block took {change} the time of the first \
-         (Mann–Kendall τ = {}, p {}).",
-        drift.runs,
-        fixed(drift.trend.tau, 2),
-        equals(&p_text(drift.trend.p_value))
-    )
+    let drift = analysis.drift.as_ref();
+    friedman
+        .chain(drift.map(|drift| language::drift(language, drift)))
+        .collect()
 }

@@ -1,5 +1,9 @@
 //! The runs that a reader must know something of: left out, repeated, on a busy machine, apart.
 
+use crate::{
+    figures::fixed,
+    language::{self, Language, fill},
+};
 use ielade_bench::{
     analysis::{Analysis, ConfigurationSummary},
     record::{RunMark, RunRecord},
@@ -13,34 +17,36 @@ pub(super) struct MarkedRun {
     configuration: String,
     block: u32,
     what: String,
-    counts: &'static str,
+    is_counted: bool,
 }
 
 /// All remarks, in the order of the runs.
-pub(super) fn marked_runs(analysis: &Analysis, runs: &[&RunRecord]) -> Vec<MarkedRun> {
-    let mut marked: Vec<MarkedRun> = summaries(analysis).flat_map(of_summary).collect();
+pub(super) fn marked_runs(
+    analysis: &Analysis,
+    runs: &[&RunRecord],
+    language: Language,
+) -> Vec<MarkedRun> {
+    let words = &language.words().page;
+    let mut marked: Vec<MarkedRun> = summaries(analysis)
+        .flat_map(|summary| of_summary(summary, language))
+        .collect();
     let told = |run: usize, marked: &[MarkedRun]| {
-        marked
-            .iter()
-            .any(|one| one.run == run && one.counts == "no")
+        marked.iter().any(|one| one.run == run && !one.is_counted)
     };
     for (place, run) in runs.iter().enumerate() {
         for mark in &run.marks {
             let RunMark::BusyMachine { what } = mark else {
                 continue;
             };
-            let counts = if told(place + 1, &marked) {
-                "no"
-            } else {
-                "yes"
-            };
+            let is_counted = !told(place + 1, &marked);
+            let what = language::disturbances(language, what);
             marked.push(MarkedRun {
                 run: place + 1,
-                configuration: super::runs::configuration_name(&analysis.experiment, run)
+                configuration: super::runs::configuration_name(&analysis.experiment, run, words)
                     .to_owned(),
                 block: run.block + 1,
-                what: format!("the machine was busy: {what}"),
-                counts,
+                what: fill(words.machine_was_busy, &[("what", &what)]),
+                is_counted,
             });
         }
     }
@@ -55,24 +61,25 @@ fn summaries(analysis: &Analysis) -> impl Iterator<Item = &ConfigurationSummary>
     })
 }
 
-fn of_summary(summary: &ConfigurationSummary) -> Vec<MarkedRun> {
+fn of_summary(summary: &ConfigurationSummary, language: Language) -> Vec<MarkedRun> {
+    let words = &language.words().page;
     let configuration = &summary.configuration.name;
     let left_out = summary.left_out.iter().map(|run| MarkedRun {
         run: run.point.sequence as usize + 1,
         configuration: configuration.clone(),
         block: run.point.block + 1,
-        what: run.reason.clone(),
-        counts: "no",
+        what: language::left_out_reason(language, run.reason),
+        is_counted: false,
     });
     let outliers = summary.outliers.iter().map(|outlier| MarkedRun {
         run: outlier.sequence as usize + 1,
         configuration: configuration.clone(),
         block: outlier.block + 1,
-        what: format!(
-            "its total time stands apart from the others (modified z-score {:.1})",
-            outlier.score
+        what: fill(
+            words.outlier,
+            &[("score", &language.number(&fixed(outlier.score, 1)))],
         ),
-        counts: "yes",
+        is_counted: true,
     });
     left_out.chain(outliers).collect()
 }

@@ -1,18 +1,17 @@
 //! What stands on the page, in the order in which it stands there, ready to be written.
 
 use super::{
-    comparisons::{Comparisons, drift_text},
+    comparisons::Comparisons,
     facts::{FactGroup, fact_groups},
     images::Images,
     marks::{MarkedRun, marked_runs},
     runs::{FailedRun, RunsTable},
     stalls::Stalls,
     tables::{ConsumerTable, StoreRow, consumer_tables, store_rows},
-    words::FigureWords,
 };
 use crate::{
     answer::{Answer, headline_place},
-    language::Language,
+    language::{self, FigureWords, Language, PageWords, fill},
 };
 use ielade_bench::{
     analysis::Analysis,
@@ -42,8 +41,8 @@ pub(super) struct Page {
     comparisons: Comparisons,
     stalls: Option<Stalls>,
     layouts: Vec<String>,
-    consumers: Vec<String>,
-    caches: Vec<&'static str>,
+    consumers: Vec<Choice>,
+    caches: Vec<Choice>,
     baseline: String,
     figures: Vec<FigureWords>,
     drift: Option<String>,
@@ -53,6 +52,25 @@ pub(super) struct Page {
     bad_samples: Vec<BadSampleRow>,
     stores: Vec<StoreRow>,
     runs: RunsTable,
+    /// What stands in the links to the sections of that name, and over the raw figures.
+    counts: Counts,
+}
+
+/// Something that the filter can choose: the name in plans and records, and the one that is shown.
+#[derive(Debug, PartialEq, Serialize)]
+struct Choice {
+    name: String,
+    label: String,
+}
+
+/// Numbers of things, in words.
+#[derive(Debug, Serialize)]
+struct Counts {
+    warnings: String,
+    marks: String,
+    failed: String,
+    bad_samples: String,
+    raw: String,
 }
 
 /// The answer of a consumer that is not the first one.
@@ -70,51 +88,83 @@ struct BadSampleRow {
 }
 
 impl Page {
-    /// `figures` are the ones that there is something to draw for.
-    pub(super) fn new(analysis: &Analysis, records: &[Record], figures: Vec<FigureWords>) -> Self {
+    /// `kinds` are those of the figures that there is something to draw for.
+    pub(super) fn new(
+        analysis: &Analysis,
+        records: &[Record],
+        kinds: &[&str],
+        language: Language,
+    ) -> Self {
+        let words = &language.words().page;
         let experiment = &analysis.experiment;
         let layouts = super::chart_data::layout_names(analysis);
-        let (other_answers, more_answers) = other_answers(analysis);
-        let (tables, more_tables) = consumer_tables(analysis);
+        let (other_answers, more_answers) = other_answers(analysis, language);
+        let (tables, more_tables) = consumer_tables(analysis, language);
         let first = Answer::headline(analysis);
         let runs = run_records(records);
+        let marks = marked_runs(analysis, &runs, language);
+        let failed = FailedRun::all(experiment, &runs, words);
+        let bad_samples = bad_samples(analysis);
         Self {
-            title: format!("{} · Ielāde report", experiment.data_set.name),
+            counts: Counts {
+                warnings: words.count_warnings.of(language, analysis.warnings.len()),
+                marks: words.count_marks.of(language, marks.len()),
+                failed: words.count_failed.of(language, failed.len()),
+                bad_samples: words.count_bad_samples.of(language, bad_samples.len()),
+                raw: words.count_raw.of(language, runs.len()),
+            },
+            title: format!("{} · {}", experiment.data_set.name, words.report),
             data_set: experiment.data_set.name.clone(),
             image: experiment.data_set.image.clone(),
             created: moment(&experiment.created),
             program: experiment.program.clone(),
-            heading: first
-                .as_ref()
-                .map_or_else(|| "No configurations".to_owned(), Answer::heading),
+            heading: first.as_ref().map_or_else(
+                || words.no_configurations.to_owned(),
+                |answer| language::heading(language, answer),
+            ),
             answer: first.as_ref().map_or_else(
-                || "The experiment has no configurations, so there is no answer.".to_owned(),
-                |answer| answer.paragraph(&experiment.data_set.name, analysis.family.band),
+                || language.words().no_configurations.to_owned(),
+                |answer| language::paragraph(language, answer, analysis),
             ),
             other_answers,
             more_answers,
-            more_consumers: more_consumers(analysis),
-            standing: standing(analysis, &runs),
-            facts: fact_groups(analysis, records),
-            images: Images::of(&experiment.data_set, Language::English),
+            more_consumers: more_consumers(analysis, language),
+            standing: standing(analysis, &runs, words),
+            facts: fact_groups(analysis, records, language),
+            images: Images::of(&experiment.data_set, language),
             tables,
             more_tables,
-            comparisons: Comparisons::of(analysis),
-            stalls: Stalls::of(analysis, &layouts),
+            comparisons: Comparisons::of(analysis, language),
+            stalls: Stalls::of(analysis, &layouts, language),
             layouts,
-            consumers: distinct(analysis.groups.iter().map(|group| group.consumer.clone())),
-            caches: distinct(analysis.groups.iter().map(|group| group.cache.name())),
+            consumers: distinct(analysis.groups.iter().map(|group| Choice {
+                name: group.consumer.clone(),
+                label: language.consumer(group),
+            })),
+            caches: distinct(analysis.groups.iter().map(|group| Choice {
+                name: group.cache.name().to_owned(),
+                label: language.words().charts.caches.of(group.cache).to_owned(),
+            })),
             baseline: analysis.baseline.to_string(),
-            figures,
-            drift: analysis.drift.as_ref().map(drift_text),
-            marks: marked_runs(analysis, &runs),
-            warnings: analysis.warnings.clone(),
-            failed: FailedRun::all(experiment, &runs),
-            bad_samples: bad_samples(analysis),
-            stores: store_rows(experiment),
-            runs: RunsTable::new(experiment, &runs),
+            figures: figures(kinds, language),
+            drift: (analysis.drift.as_ref()).map(|drift| language::drift(language, drift)),
+            marks,
+            warnings: (analysis.warnings.iter())
+                .map(|warning| language::warning(language, warning))
+                .collect(),
+            failed,
+            bad_samples,
+            stores: store_rows(experiment, language),
+            runs: RunsTable::new(experiment, &runs, language),
         }
     }
+}
+
+/// The figures of these kinds, in their order.
+fn figures(kinds: &[&str], language: Language) -> Vec<FigureWords> {
+    let all = language.words().figures.iter();
+    let there = all.filter(|figure| kinds.contains(&figure.kind));
+    there.copied().collect()
 }
 
 /// Every value once, in the order in which they come.
@@ -146,15 +196,15 @@ fn run_records(records: &[Record]) -> Vec<&RunRecord> {
 }
 
 /// The answers but the first one: those that are shown at once, and the others.
-fn other_answers(analysis: &Analysis) -> (Vec<OtherAnswer>, Vec<OtherAnswer>) {
+fn other_answers(analysis: &Analysis, language: Language) -> (Vec<OtherAnswer>, Vec<OtherAnswer>) {
     let first = headline_place(analysis);
     let mut at_once = Vec::new();
     let mut later = Vec::new();
     for (place, answer) in Answer::all(analysis).into_iter().enumerate() {
         let group = &analysis.groups[place];
         let other = OtherAnswer {
-            sentence: answer.sentence(),
-            consumer: super::tables::group_title(group),
+            sentence: language::sentence(language, &answer),
+            consumer: super::tables::group_title(group, language),
         };
         if Some(place) == first {
             // It is the headline.
@@ -167,10 +217,10 @@ fn other_answers(analysis: &Analysis) -> (Vec<OtherAnswer>, Vec<OtherAnswer>) {
     (at_once, later)
 }
 
-fn more_consumers(analysis: &Analysis) -> Vec<String> {
+fn more_consumers(analysis: &Analysis, language: Language) -> Vec<String> {
     let groups = analysis.groups.iter();
     let later = groups.filter(|group| !super::tables::is_shown_at_once(analysis, group));
-    distinct(later.map(|group| group.consumer.clone()))
+    distinct(later.map(|group| language.consumer(group)))
 }
 
 /// An RFC 3339 time as a reader likes it: `2026-11-23 15:04 UTC`; anything else as it is.
@@ -184,7 +234,7 @@ fn moment(time: &str) -> String {
 }
 
 /// How far the experiment has come, in one sentence.
-fn standing(analysis: &Analysis, runs: &[&RunRecord]) -> String {
+fn standing(analysis: &Analysis, runs: &[&RunRecord], words: &PageWords) -> String {
     let completed = runs
         .iter()
         .filter(|run| run.outcome == Outcome::Completed)
@@ -192,15 +242,29 @@ fn standing(analysis: &Analysis, runs: &[&RunRecord]) -> String {
     let failed = runs.len() - completed;
     let planned = analysis.experiment.plan.blocks;
     let blocks = if analysis.complete_blocks == planned {
-        format!("all {planned} blocks complete")
+        words.all_blocks
     } else {
-        format!("{} of {planned} blocks complete", analysis.complete_blocks)
+        words.some_blocks
     };
+    let blocks = fill(
+        blocks,
+        &[
+            ("complete", &analysis.complete_blocks.to_string()),
+            ("planned", &planned.to_string()),
+        ],
+    );
     let failures = match failed {
         0 => String::new(),
-        failed => format!(", {failed} failed"),
+        failed => fill(words.standing_failures, &[("n", &failed.to_string())]),
     };
-    format!("{completed} runs in fresh processes{failures}; {blocks}.")
+    fill(
+        words.standing,
+        &[
+            ("completed", &completed.to_string()),
+            ("failures", &failures),
+            ("blocks", &blocks),
+        ],
+    )
 }
 
 fn bad_samples(analysis: &Analysis) -> Vec<BadSampleRow> {

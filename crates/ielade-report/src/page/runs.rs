@@ -1,6 +1,9 @@
 //! Every run with its raw figures, and the runs that failed.
 
-use crate::figures::fixed;
+use crate::{
+    figures::fixed,
+    language::{self, Language, PageWords, fill},
+};
 use ielade_bench::record::{
     Configuration, ExperimentRecord, GpuReport, Outcome, RunMark, RunRecord,
 };
@@ -44,40 +47,37 @@ pub(super) struct FailedRun {
     log: String,
 }
 
-/// A column of the table: its heading, and its cell of a run.
-type Column = (&'static str, fn(&Run<'_>) -> String);
+/// A cell of a run, one of words or one of a number; its heading stands in the table of words.
+enum Column {
+    Words(fn(&Run<'_>) -> String),
+    Number(fn(&Run<'_>) -> String),
+}
 
-/// Columns of words.
-const TEXT: [&str; 6] = [
-    "configuration",
-    "started (UTC)",
-    "outcome",
-    "epochs (s)",
-    "residency before",
-    "marks",
-];
+impl Column {
+    fn cell(&self, run: &Run<'_>) -> String {
+        let (Self::Words(cell) | Self::Number(cell)) = self;
+        cell(run)
+    }
+}
 
 /// A run and its place in the whole experiment.
 struct Run<'a> {
     sequence: usize,
     configuration: &'a str,
     record: &'a RunRecord,
+    language: Language,
 }
 
 const COLUMNS: [Column; 38] = [
-    ("run", |run| (run.sequence + 1).to_string()),
-    ("block", |run| (run.record.block + 1).to_string()),
-    ("place", |run| (run.record.position + 1).to_string()),
-    ("configuration", |run| run.configuration.to_owned()),
-    ("started (UTC)", |run| run.record.started.clone()),
-    ("outcome", |run| outcome(&run.record.outcome).to_owned()),
-    ("total (s)", |run| {
-        number(run.record.done.as_ref().map(|done| done.training_seconds))
-    }),
-    ("setup (s)", |run| {
-        number(run.record.ready.as_ref().map(|ready| ready.setup_seconds))
-    }),
-    ("first batch (s)", |run| {
+    Column::Number(|run| (run.sequence + 1).to_string()),
+    Column::Number(|run| (run.record.block + 1).to_string()),
+    Column::Number(|run| (run.record.position + 1).to_string()),
+    Column::Words(|run| run.configuration.to_owned()),
+    Column::Words(|run| run.record.started.clone()),
+    Column::Words(|run| outcome(run).to_owned()),
+    Column::Number(|run| number(run.record.done.as_ref().map(|done| done.training_seconds))),
+    Column::Number(|run| number(run.record.ready.as_ref().map(|ready| ready.setup_seconds))),
+    Column::Number(|run| {
         number(
             run.record
                 .epochs
@@ -85,8 +85,8 @@ const COLUMNS: [Column; 38] = [
                 .map(|epoch| epoch.first_batch_seconds),
         )
     }),
-    ("epochs (s)", epochs),
-    ("images", |run| {
+    Column::Words(epochs),
+    Column::Number(|run| {
         run.record
             .epochs
             .iter()
@@ -94,65 +94,45 @@ const COLUMNS: [Column; 38] = [
             .sum::<u64>()
             .to_string()
     }),
-    ("waiting (s)", |run| {
-        number(summed(run.record, |epoch| epoch.wait_seconds))
-    }),
-    ("CPU user (s)", |run| {
-        number(summed(run.record, |epoch| epoch.cpu_user_seconds))
-    }),
-    ("CPU system (s)", |run| {
-        number(summed(run.record, |epoch| epoch.cpu_system_seconds))
-    }),
-    ("peak resident (bytes)", |run| {
-        run.record.probe.peak_rss_bytes.to_string()
-    }),
-    ("peak own (bytes)", |run| {
-        run.record.probe.peak_anonymous_bytes.to_string()
-    }),
-    ("read from device (bytes)", |run| {
-        run.record.probe.read_bytes.to_string()
-    }),
-    ("major faults", |run| {
-        run.record.probe.major_faults.to_string()
-    }),
-    ("minor faults", |run| {
-        run.record.probe.minor_faults.to_string()
-    }),
-    ("read calls", |run| run.record.probe.read_calls.to_string()),
-    ("wait p50 (s)", |run| quantile(run.record, wait, 0.5)),
-    ("wait p95 (s)", |run| quantile(run.record, wait, 0.95)),
-    ("wait p99 (s)", |run| quantile(run.record, wait, 0.99)),
-    ("step p50 (s)", |run| quantile(run.record, step, 0.5)),
-    ("step p95 (s)", |run| quantile(run.record, step, 0.95)),
-    ("step p99 (s)", |run| quantile(run.record, step, 0.99)),
-    ("buffers allocated", |run| {
+    Column::Number(|run| number(summed(run.record, |epoch| epoch.wait_seconds))),
+    Column::Number(|run| number(summed(run.record, |epoch| epoch.cpu_user_seconds))),
+    Column::Number(|run| number(summed(run.record, |epoch| epoch.cpu_system_seconds))),
+    Column::Number(|run| run.record.probe.peak_rss_bytes.to_string()),
+    Column::Number(|run| run.record.probe.peak_anonymous_bytes.to_string()),
+    Column::Number(|run| run.record.probe.read_bytes.to_string()),
+    Column::Number(|run| run.record.probe.major_faults.to_string()),
+    Column::Number(|run| run.record.probe.minor_faults.to_string()),
+    Column::Number(|run| run.record.probe.read_calls.to_string()),
+    Column::Number(|run| quantile(run.record, wait, 0.5)),
+    Column::Number(|run| quantile(run.record, wait, 0.95)),
+    Column::Number(|run| quantile(run.record, wait, 0.99)),
+    Column::Number(|run| quantile(run.record, step, 0.5)),
+    Column::Number(|run| quantile(run.record, step, 0.95)),
+    Column::Number(|run| quantile(run.record, step, 0.99)),
+    Column::Number(|run| {
         let epochs = run.record.epochs.iter();
         let all: Vec<u64> = epochs
             .filter_map(|epoch| epoch.buffer_allocations)
             .collect();
         whole((!all.is_empty()).then(|| all.iter().sum()))
     }),
-    ("peak proportional (bytes)", |run| {
-        whole(run.record.probe.peak_pss_bytes)
-    }),
-    ("waiting for a device (s)", |run| {
-        number(run.record.probe.io_wait_seconds)
-    }),
-    ("other programs' CPU (s)", |run| {
+    Column::Number(|run| whole(run.record.probe.peak_pss_bytes)),
+    Column::Number(|run| number(run.record.probe.io_wait_seconds)),
+    Column::Number(|run| {
         let machine = run.record.probe.machine.as_ref();
         number(machine.map(|machine| machine.foreign_seconds))
     }),
-    ("I/O pressure (s)", |run| {
+    Column::Number(|run| {
         let machine = run.record.probe.machine.as_ref();
         let pressure = machine.and_then(|machine| machine.pressure);
         number(pressure.map(|pressure| pressure.io_some_seconds))
     }),
-    ("mean MHz", |run| {
+    Column::Number(|run| {
         let machine = run.record.probe.machine.as_ref();
         let frequency = machine.and_then(|machine| machine.frequency);
         number(frequency.map(|frequency| frequency.mean_mhz))
     }),
-    ("GPU in use", |run| match &run.record.probe.gpu {
+    Column::Number(|run| match &run.record.probe.gpu {
         GpuReport::Absent { .. } => String::new(),
         GpuReport::Seen { cards } => {
             let shares: Vec<String> = cards
@@ -162,33 +142,44 @@ const COLUMNS: [Column; 38] = [
             shares.join(" ")
         }
     }),
-    ("probe CPU (s)", |run| {
-        number(Some(run.record.probe.cost.cpu_seconds))
-    }),
-    ("residency before", |run| residencies(run.record)),
-    ("load before", |run| number(run.record.load_before)),
-    ("test top-1", |run| {
+    Column::Number(|run| number(Some(run.record.probe.cost.cpu_seconds))),
+    Column::Words(|run| residencies(run.record)),
+    Column::Number(|run| number(run.record.load_before)),
+    Column::Number(|run| {
         let last = run.record.epochs.last();
         let test = last.and_then(|epoch| epoch.test.as_ref());
         number(test.map(|metrics| metrics.top1))
     }),
-    ("marks", marks),
+    Column::Words(marks),
 ];
 
 impl RunsTable {
-    pub(super) fn new(experiment: &ExperimentRecord, runs: &[&RunRecord]) -> Self {
+    pub(super) fn new(
+        experiment: &ExperimentRecord,
+        runs: &[&RunRecord],
+        language: Language,
+    ) -> Self {
         let rows: Vec<Row> = runs
             .iter()
             .enumerate()
-            .map(|(sequence, record)| Row::new(experiment, sequence, record))
+            .map(|(sequence, record)| {
+                let configuration = configuration_name(experiment, record, &language.words().page);
+                let run = Run {
+                    sequence,
+                    configuration,
+                    record,
+                    language,
+                };
+                Row::new(experiment, &run)
+            })
             .collect();
         // What no run has is no column.
         let is_told =
             |place: &usize| rows.is_empty() || rows.iter().any(|row| !row.cells[*place].is_empty());
         let told: Vec<usize> = (0..COLUMNS.len()).filter(is_told).collect();
         let columns = told.iter().map(|place| Heading {
-            name: COLUMNS[*place].0,
-            is_text: TEXT.contains(&COLUMNS[*place].0),
+            name: language.words().page.run_columns[*place],
+            is_text: matches!(COLUMNS[*place], Column::Words(_)),
         });
         Self {
             columns: columns.collect(),
@@ -198,13 +189,9 @@ impl RunsTable {
 }
 
 impl Row {
-    fn new(experiment: &ExperimentRecord, sequence: usize, record: &RunRecord) -> Self {
-        let run = Run {
-            sequence,
-            configuration: configuration_name(experiment, record),
-            record,
-        };
-        let configuration = experiment.configurations.get(record.configuration as usize);
+    fn new(experiment: &ExperimentRecord, run: &Run<'_>) -> Self {
+        let place = run.record.configuration as usize;
+        let configuration = experiment.configurations.get(place);
         Self {
             layout: configuration.map_or_else(String::new, |one| one.layout.to_string()),
             consumer: configuration.map_or_else(String::new, |one| label(experiment, one)),
@@ -213,7 +200,7 @@ impl Row {
                 // Batches from memory have no cache.
                 BatchOrigin::Memory => "",
             }),
-            cells: COLUMNS.iter().map(|(_, cell)| cell(&run)).collect(),
+            cells: COLUMNS.iter().map(|column| column.cell(run)).collect(),
         }
     }
 
@@ -235,10 +222,14 @@ fn label(experiment: &ExperimentRecord, configuration: &Configuration) -> String
 }
 
 impl FailedRun {
-    pub(super) fn all(experiment: &ExperimentRecord, runs: &[&RunRecord]) -> Vec<Self> {
+    pub(super) fn all(
+        experiment: &ExperimentRecord,
+        runs: &[&RunRecord],
+        words: &'static PageWords,
+    ) -> Vec<Self> {
         let failed = runs.iter().filter_map(|run| match &run.outcome {
             Outcome::Failed { message, log } => Some(Self {
-                configuration: configuration_name(experiment, run).to_owned(),
+                configuration: configuration_name(experiment, run, words).to_owned(),
                 block: run.block + 1,
                 started: run.started.clone(),
                 message: message.clone(),
@@ -250,15 +241,20 @@ impl FailedRun {
     }
 }
 
-pub(super) fn configuration_name<'a>(experiment: &'a ExperimentRecord, run: &RunRecord) -> &'a str {
+pub(super) fn configuration_name<'a>(
+    experiment: &'a ExperimentRecord,
+    run: &RunRecord,
+    words: &PageWords,
+) -> &'a str {
     let configuration = experiment.configurations.get(run.configuration as usize);
-    configuration.map_or("unknown", |configuration| configuration.name.as_str())
+    configuration.map_or(words.unknown, |configuration| configuration.name.as_str())
 }
 
-const fn outcome(outcome: &Outcome) -> &'static str {
-    match outcome {
-        Outcome::Completed => "completed",
-        Outcome::Failed { .. } => "failed",
+const fn outcome(run: &Run<'_>) -> &'static str {
+    let words = &run.language.words().page;
+    match run.record.outcome {
+        Outcome::Completed => words.completed,
+        Outcome::Failed { .. } => words.failed,
     }
 }
 
@@ -300,20 +296,29 @@ fn residencies(run: &RunRecord) -> String {
 }
 
 fn marks(run: &Run<'_>) -> String {
+    let language = run.language;
+    let words = &language.words().page;
     let marks = run.record.marks.iter().map(|mark| match mark {
         RunMark::CacheNotEstablished {
             asked,
             epoch,
             residency,
-        } => format!(
-            "cache not {asked}: {:.1} % cached before epoch {}",
-            residency * 100.0,
-            epoch + 1
+        } => fill(
+            words.mark_cache,
+            &[
+                ("asked", language.words().charts.caches.of(*asked)),
+                ("share", &language.number(&fixed(residency * 100.0, 1))),
+                ("epoch", &(epoch + 1).to_string()),
+            ],
         ),
-        RunMark::BusyMachine { what } => format!("busy machine: {what}"),
+        RunMark::BusyMachine { what } => {
+            let what = language::disturbances(language, what);
+            fill(words.mark_busy, &[("what", &what)])
+        }
     });
     let repetition = run.record.attempt;
-    let repeated = (repetition > 0).then(|| format!("repetition {repetition}"));
+    let repeated =
+        (repetition > 0).then(|| fill(words.repetition, &[("n", &repetition.to_string())]));
     repeated
         .into_iter()
         .chain(marks)

@@ -1,6 +1,9 @@
 //! The table of break-even steps: from which speed of a GPU on a layout starves it.
 
-use crate::figures::{Quantity, Scale, percent};
+use crate::{
+    figures::{Quantity, Scale, percent},
+    language::{Language, PageWords, fill},
+};
 use ielade_bench::analysis::{Analysis, BreakEven, StallCurve};
 use ielade_core::{
     step_profiles::{self, StepProfile},
@@ -23,6 +26,7 @@ struct StallRow {
     layout: String,
     place: usize,
     cache: &'static str,
+    cache_label: &'static str,
     break_even: String,
     break_even_value: Option<f64>,
     shares: Vec<Share>,
@@ -46,7 +50,7 @@ struct ProfileRow {
 
 impl Stalls {
     /// `None` where consumers have fewer than two step times: nothing can lie between them.
-    pub(super) fn of(analysis: &Analysis, names: &[String]) -> Option<Self> {
+    pub(super) fn of(analysis: &Analysis, names: &[String], language: Language) -> Option<Self> {
         let curves = &analysis.stalls;
         let mut steps: Vec<f64> = curves
             .iter()
@@ -55,30 +59,35 @@ impl Stalls {
         steps.sort_by(f64::total_cmp);
         steps.dedup();
         (steps.len() > 1).then(|| Self {
-            steps: steps.iter().map(|step| milliseconds(*step)).collect(),
+            steps: (steps.iter())
+                .map(|step| milliseconds(*step, language))
+                .collect(),
             rows: curves
                 .iter()
-                .map(|curve| row(curve, &steps, names))
+                .map(|curve| row(curve, &steps, names, language))
                 .collect(),
-            profiles: profiles(analysis),
+            profiles: profiles(analysis, language),
         })
     }
 }
 
-fn row(curve: &StallCurve, steps: &[f64], names: &[String]) -> StallRow {
+fn row(curve: &StallCurve, steps: &[f64], names: &[String], language: Language) -> StallRow {
     let layout = curve.layout.to_string();
     let shares = steps.iter().map(|step| {
         let mut points = curve.points.iter();
         let found = points.find(|point| point.milliseconds.total_cmp(step).is_eq());
         Share {
-            text: found.map_or_else(String::new, |point| percent(point.share.mean)),
+            text: found.map_or_else(String::new, |point| {
+                language.number(&percent(point.share.mean))
+            }),
             value: found.map(|point| point.share.mean * 100.0),
         }
     });
     StallRow {
         place: names.iter().position(|name| *name == layout).unwrap_or(0),
         cache: curve.cache.name(),
-        break_even: break_even_text(curve.break_even.as_ref()),
+        cache_label: language.words().charts.caches.of(curve.cache),
+        break_even: break_even_text(curve.break_even.as_ref(), language),
         break_even_value: match &curve.break_even {
             Some(BreakEven::At(estimate)) => Some(estimate.mean),
             Some(BreakEven::Below(step) | BreakEven::Above(step)) => Some(*step),
@@ -90,36 +99,38 @@ fn row(curve: &StallCurve, steps: &[f64], names: &[String]) -> StallRow {
 }
 
 /// `4.1 ms (3.9–4.3)`, or that it lies beyond what was run.
-pub(super) fn break_even_text(found: Option<&BreakEven>) -> String {
+pub(super) fn break_even_text(found: Option<&BreakEven>, language: Language) -> String {
+    let words = &language.words().page;
+    let beyond = |template, step| fill(template, &[("step", &milliseconds(step, language))]);
     match found {
-        None => "needs two step times".to_owned(),
-        Some(BreakEven::Below(step)) => {
-            format!("below {}: keeps up with all", milliseconds(*step))
-        }
-        Some(BreakEven::Above(step)) => format!("above {}: starves all", milliseconds(*step)),
+        None => words.needs_two_steps.to_owned(),
+        Some(BreakEven::Below(step)) => beyond(words.below_step, *step),
+        Some(BreakEven::Above(step)) => beyond(words.above_step, *step),
         Some(BreakEven::At(estimate)) => {
             let scale = Scale::fitting(Quantity::Number, [estimate.mean]);
             let figure = scale.figure(estimate.mean, estimate.interval);
+            let value = language.number(&figure.value);
             match figure.range {
-                Some(range) => format!("{} ms ({range})", figure.value),
-                None => format!("{} ms", figure.value),
+                Some(range) => format!("{value} ms ({})", language.number(&range)),
+                None => format!("{value} ms"),
             }
         }
     }
 }
 
 /// A step time as the plan says it, with three digits at most.
-pub(super) fn milliseconds(step: f64) -> String {
+pub(super) fn milliseconds(step: f64, language: Language) -> String {
     let rounded = crate::figures::fixed(step, crate::figures::decimal_places(step, None));
-    if rounded.contains('.') {
-        let short = rounded.trim_end_matches('0').trim_end_matches('.');
-        format!("{short} ms")
+    let short = if rounded.contains('.') {
+        rounded.trim_end_matches('0').trim_end_matches('.')
     } else {
-        format!("{rounded} ms")
-    }
+        &rounded
+    };
+    format!("{} ms", language.number(short))
 }
 
-fn profiles(analysis: &Analysis) -> Vec<ProfileRow> {
+fn profiles(analysis: &Analysis, language: Language) -> Vec<ProfileRow> {
+    let words = &language.words().page;
     let consumers = analysis.experiment.plan.consumers.iter();
     consumers
         .filter_map(|one| match &one.consumer {
@@ -133,10 +144,10 @@ fn profiles(analysis: &Analysis) -> Vec<ProfileRow> {
             let profile = step_profiles::find(name);
             ProfileRow {
                 name: name.to_owned(),
-                milliseconds: milliseconds(step),
-                what: profile.map_or_else(String::new, what),
+                milliseconds: milliseconds(step, language),
+                what: profile.map_or_else(String::new, |profile| what(profile, words, language)),
                 source: profile.map_or_else(
-                    || "not among this version's profiles".to_owned(),
+                    || words.unknown_profile.to_owned(),
                     |profile| {
                         let source = &profile.source;
                         format!("{}, {}; {}", source.title, source.software, source.address)
@@ -147,12 +158,16 @@ fn profiles(analysis: &Analysis) -> Vec<ProfileRow> {
         .collect()
 }
 
-fn what(profile: &StepProfile) -> String {
+fn what(profile: &StepProfile, words: &PageWords, language: Language) -> String {
+    let images = crate::figures::count(profile.images_per_second.round() as u64);
     format!(
-        "{} × {}, {}, {} images/s",
+        "{} × {}, {}, {}",
         profile.gpu,
         profile.model,
         profile.precision,
-        crate::figures::count(profile.images_per_second.round() as u64)
+        fill(
+            words.profile_speed,
+            &[("images", &language.number(&images))]
+        )
     )
 }

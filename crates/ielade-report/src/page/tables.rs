@@ -3,7 +3,8 @@
 use crate::{
     answer::{self, Answer, Leaders, Work},
     figures::{self, Figure, MISSING, Quantity, Scale},
-    metric_words::{MetricWords, words},
+    language::{Language, PageWords, fill, metric_meaning, metric_name},
+    metric_words,
 };
 use ielade_bench::{
     analysis::{Analysis, ConfigurationSummary, ConsumerGroup, Interval, Metric},
@@ -62,6 +63,7 @@ pub(super) struct StoreRow {
     layout: String,
     split: &'static str,
     count: String,
+    count_exact: u32,
     bytes: String,
     bytes_exact: u64,
     bytes_per_image: String,
@@ -103,38 +105,45 @@ pub(super) fn is_shown_at_once(analysis: &Analysis, group: &ConsumerGroup) -> bo
 }
 
 /// One table a group: those that are shown at once, and the others.
-pub(super) fn consumer_tables(analysis: &Analysis) -> (Vec<ConsumerTable>, Vec<ConsumerTable>) {
+pub(super) fn consumer_tables(
+    analysis: &Analysis,
+    language: Language,
+) -> (Vec<ConsumerTable>, Vec<ConsumerTable>) {
     let (at_once, later): (Vec<&ConsumerGroup>, Vec<&ConsumerGroup>) =
         (analysis.groups.iter()).partition(|group| is_shown_at_once(analysis, group));
     let tables = |groups: Vec<&ConsumerGroup>| -> Vec<ConsumerTable> {
         let groups = groups.into_iter();
         groups
-            .map(|group| consumer_table(analysis, group))
+            .map(|group| consumer_table(analysis, group, language))
             .collect()
     };
     (tables(at_once), tables(later))
 }
 
 /// What a group is called in headings: its consumer, and its cache where the plan has several.
-pub(super) fn group_title(group: &ConsumerGroup) -> String {
-    let consumer = match answer::work_of(group) {
-        Work::Load => "Loader alone".to_owned(),
-        Work::Feed => format!("Step of {}", group.consumer.replacen("fixed ", "", 1)),
-        Work::Train => format!("Training {}", group.consumer),
+pub(super) fn group_title(group: &ConsumerGroup, language: Language) -> String {
+    let words = &language.words().page;
+    let template = match answer::work_of(group) {
+        Work::Load => words.loader_alone,
+        Work::Feed => words.step_of,
+        Work::Train => words.training,
     };
+    let consumer = fill(template, &[("consumer", &language.step(&group.consumer))]);
     if group.name == group.consumer {
         consumer
     } else {
-        format!("{consumer}, {} cache", group.cache)
+        let cache = language.words().charts.caches.of(group.cache);
+        fill(words.with_cache, &[("group", &consumer), ("cache", cache)])
     }
 }
 
-fn consumer_table(analysis: &Analysis, group: &ConsumerGroup) -> ConsumerTable {
+fn consumer_table(analysis: &Analysis, group: &ConsumerGroup, language: Language) -> ConsumerTable {
+    let words = &language.words().page;
     let mut columns: Vec<Column> = Vec::new();
-    columns.extend(metric_column(group, Metric::TrainingSeconds));
-    columns.extend(ratio_column(analysis, group));
+    columns.extend(metric_column(group, Metric::TrainingSeconds, language));
+    columns.extend(ratio_column(analysis, group, language));
     let further = FURTHER.iter().chain(&EXTRA);
-    columns.extend(further.filter_map(|metric| metric_column(group, *metric)));
+    columns.extend(further.filter_map(|metric| metric_column(group, *metric, language)));
     let leaders = answer::leaders(&Answer::of_group(group, &analysis.baseline));
     let names = super::chart_data::layout_names(analysis);
     let mut cells: Vec<std::vec::IntoIter<Cell>> = Vec::new();
@@ -148,28 +157,29 @@ fn consumer_table(analysis: &Analysis, group: &ConsumerGroup) -> ConsumerTable {
         Row {
             place: names.iter().position(|name| *name == layout).unwrap_or(0),
             is_ahead: leaders.fastest.as_ref() == Some(&summary.configuration.layout),
-            mark: mark(analysis, group, &leaders, summary),
+            mark: mark(analysis, group, (&leaders, words), summary),
             cells: cells.iter_mut().filter_map(Iterator::next).collect(),
             layout,
         }
     });
     ConsumerTable {
-        title: group_title(group),
+        title: group_title(group, language),
         consumer: group.consumer.clone(),
         cache: group.cache.name(),
-        note: note(group),
+        note: note(group, language),
         rows: rows.collect(),
         columns: headings,
     }
 }
 
-fn note(group: &ConsumerGroup) -> String {
+fn note(group: &ConsumerGroup, language: Language) -> String {
+    let words = &language.words().page;
     let what = match answer::work_of(group) {
-        Work::Load => "each batch goes straight back",
-        Work::Feed => "the consumer takes that long for each batch, as a graphics processor would",
-        Work::Train => "a model is trained",
+        Work::Load => words.note_load,
+        Work::Feed => words.note_feed,
+        Work::Train => words.note_train,
     };
-    format!("{what}; {}", crate::metric_words::runs_and_epochs(group))
+    format!("{what}; {}", language.runs_and_epochs(group))
 }
 
 /// What is said of a layout in a word or two: its place at the head, else its verdict against the
@@ -177,24 +187,24 @@ fn note(group: &ConsumerGroup) -> String {
 fn mark(
     analysis: &Analysis,
     group: &ConsumerGroup,
-    leaders: &Leaders,
+    (leaders, words): (&Leaders, &PageWords),
     summary: &ConfigurationSummary,
 ) -> &'static str {
     let layout = &summary.configuration.layout;
     let verdict = group.comparison(layout, &analysis.baseline);
     if leaders.fastest.as_ref() == Some(layout) {
         if leaders.not_told_apart.is_empty() {
-            "fastest"
+            words.fastest
         } else {
-            "shortest mean"
+            words.shortest_mean
         }
     } else if *layout == analysis.baseline {
-        "baseline"
+        words.baseline
     } else if leaders.fastest.is_some() && leaders.not_told_apart.contains(layout) {
-        "not told apart from it"
+        words.not_told_apart_from_it
     } else {
         verdict.map_or("", |found| {
-            super::comparisons::verdict_text(answer::judgement_of(found, layout))
+            super::comparisons::verdict_text(answer::judgement_of(found, layout), words)
         })
     }
 }
@@ -204,18 +214,13 @@ struct Column {
     cells: Vec<Cell>,
 }
 
-fn metric_column(group: &ConsumerGroup, metric: Metric) -> Option<Column> {
+fn metric_column(group: &ConsumerGroup, metric: Metric, language: Language) -> Option<Column> {
     let estimates: Vec<_> = group
         .summaries
         .iter()
         .map(|summary| summary.estimate(metric))
         .collect();
-    let MetricWords {
-        name,
-        meaning,
-        quantity,
-        ..
-    } = words(metric);
+    let quantity = metric_words::words(metric).quantity;
     let means = estimates.iter().flatten().map(|estimate| estimate.mean);
     let scale = Scale::fitting(quantity, means);
     let unit = match quantity {
@@ -230,16 +235,17 @@ fn metric_column(group: &ConsumerGroup, metric: Metric) -> Option<Column> {
     });
     estimates.iter().any(Option::is_some).then(|| Column {
         heading: Heading {
-            name,
+            name: metric_name(language, metric),
             unit,
-            meaning: meaning.to_owned(),
+            meaning: metric_meaning(language, metric).to_owned(),
             is_extra: EXTRA.contains(&metric),
         },
-        cells: aligned(cells.collect()),
+        cells: aligned(cells.collect(), language),
     })
 }
 
-fn ratio_column(analysis: &Analysis, group: &ConsumerGroup) -> Option<Column> {
+fn ratio_column(analysis: &Analysis, group: &ConsumerGroup, language: Language) -> Option<Column> {
+    let words = &language.words().page;
     let scale = Scale::fitting(Quantity::Ratio, [1.0]);
     let of = |summary: &ConfigurationSummary| summary.ratio(Metric::TrainingSeconds);
     let is_baseline =
@@ -256,12 +262,15 @@ fn ratio_column(analysis: &Analysis, group: &ConsumerGroup) -> Option<Column> {
     let has_ratio = group.summaries.iter().any(|summary| of(summary).is_some());
     has_ratio.then(|| Column {
         heading: Heading {
-            name: "Ratio",
+            name: words.ratio,
             unit: "×",
-            meaning: format!("Total time divided by that of {}.", analysis.baseline),
+            meaning: fill(
+                words.ratio_column_meaning,
+                &[("baseline", &analysis.baseline.to_string())],
+            ),
             is_extra: false,
         },
-        cells: aligned(cells.collect()),
+        cells: aligned(cells.collect(), language),
     })
 }
 
@@ -297,8 +306,9 @@ fn empty_cell() -> Cell {
 /// A decimal point, measured in digits.
 const POINT: f64 = 0.5;
 
-/// The cells, moved so that the decimal points stand in one column.
-fn aligned(mut cells: Vec<Cell>) -> Vec<Cell> {
+/// The cells, moved so that the decimal points stand in one column, and written as the language
+/// writes numbers.
+fn aligned(mut cells: Vec<Cell>, language: Language) -> Vec<Cell> {
     let fraction = |text: &str| text.find('.').map_or(0, |point| text.len() - point);
     let width = |text: &str| match fraction(text) {
         0 => 0.0,
@@ -310,26 +320,30 @@ fn aligned(mut cells: Vec<Cell>) -> Vec<Cell> {
         .fold(0.0, f64::max);
     for cell in &mut cells {
         cell.indent = widest - width(&cell.text);
+        cell.text = language.number(&cell.text);
+        cell.range = cell.range.take().map(|range| language.number(&range));
     }
     cells
 }
 
 /// All stores, in the order of the records.
-pub(super) fn store_rows(experiment: &ExperimentRecord) -> Vec<StoreRow> {
-    experiment.stores.iter().map(store_row).collect()
+pub(super) fn store_rows(experiment: &ExperimentRecord, language: Language) -> Vec<StoreRow> {
+    let stores = experiment.stores.iter();
+    stores.map(|store| store_row(store, language)).collect()
 }
 
-fn store_row(store: &StoreSummary) -> StoreRow {
+fn store_row(store: &StoreSummary, language: Language) -> StoreRow {
     let each = store.bytes as f64 / f64::from(store.count.max(1));
     StoreRow {
         layout: store.layout.to_string(),
-        split: store.split.name(),
-        count: figures::count(u64::from(store.count)),
-        bytes: figures::bytes(store.bytes),
+        split: language.words().page.split(store.split),
+        count: language.number(&figures::count(u64::from(store.count))),
+        count_exact: store.count,
+        bytes: language.number(&figures::bytes(store.bytes)),
         bytes_exact: store.bytes,
-        bytes_per_image: figures::count(each.round() as u64),
+        bytes_per_image: language.number(&figures::count(each.round() as u64)),
         bytes_per_image_exact: each,
-        prepare: figures::seconds(store.prepare_seconds),
+        prepare: language.number(&figures::seconds(store.prepare_seconds)),
         prepare_seconds: store.prepare_seconds,
         path: store.path.clone(),
     }

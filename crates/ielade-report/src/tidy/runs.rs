@@ -113,7 +113,7 @@ fn how_it_went<'a>() -> [Specification<Run<'a>>; 12] {
             "left_out",
             "",
             "Why a completed run does not count.",
-            Read::Text(|run| run.left_out.map(str::to_owned)),
+            Read::Text(|run| run.left_out.map(|reason| reason.to_string())),
         ),
         (
             "marks",

@@ -5,7 +5,7 @@
 mod sample;
 
 use ielade_bench::{analysis::analyse, record::Record};
-use ielade_report::html;
+use ielade_report::{Language, html_in};
 use ielade_testing::{Browser, browser, run, test};
 use serde_json::Value;
 
@@ -57,6 +57,11 @@ fn main() -> std::process::ExitCode {
             hovering,
         ),
         test(
+            "the_latvian_page_draws_and_tells_in_latvian",
+            browser(),
+            latvian_charts,
+        ),
+        test(
             "the_theme_changes_the_colours",
             browser(),
             the_theme_changes,
@@ -95,8 +100,18 @@ const results = () => [...document.querySelectorAll('table.results')].filter(sho
 /// Opens the page of these records and asks it a question, a body of an asynchronous function; the
 /// answer must be JSON. Nothing may go wrong meanwhile.
 fn ask(browser: &Browser, records: &[Record], fragment: &str, question: &str) -> Value {
+    ask_in(Language::English, browser, records, (fragment, question))
+}
+
+/// The same in a language.
+fn ask_in(
+    language: Language,
+    browser: &Browser,
+    records: &[Record],
+    (fragment, question): (&str, &str),
+) -> Value {
     let analysis = analyse(records).expect("the records make sense");
-    let page = html(&analysis, records).expect("the page can be made");
+    let page = html_in(language, &analysis, records).expect("the page can be made");
     let asking = format!(
         "<script>addEventListener('load', () => setTimeout(async () => {{
           {COMMON}
@@ -359,4 +374,39 @@ fn the_theme_changes(browser: &Browser) {
     let (light, dark) = (colours("theme=light"), colours("theme=dark"));
     assert_ne!(light[0], dark[0]);
     assert_ne!(light[1], dark[1]);
+}
+
+fn latvian_charts(browser: &Browser) {
+    let question = "const canvas = document.querySelector('[data-figure=total] .canvas');
+         echarts.getInstanceByDom(canvas).dispatchAction({ type: 'showTip', seriesIndex: 1, dataIndex: 0 });
+         await new Promise((resolve) => setTimeout(resolve, 300));
+         const tip = [...canvas.children].map((child) => child.innerText ?? '').join(' ');
+         const told = document.querySelector('[data-told]').textContent;
+         return { figures: panels(), tip, told, theme: document.getElementById('theme').textContent };";
+    let fragment = "filter=consumer:none;cache:cold";
+    let answer = ask_in(
+        Language::Latvian,
+        browser,
+        &sample::rich::records(3),
+        (fragment, question),
+    );
+    for kind in kinds(&answer["figures"]) {
+        for panel in panels(&answer["figures"], kind) {
+            assert!(panel["paths"].as_u64() > Some(5), "{kind}: {panel}");
+        }
+    }
+    assert_eq!(
+        answer["told"],
+        "Redzami visi izkārtojumi: 8. · tikai ielādētājs · auksta"
+    );
+    assert_eq!(answer["theme"], "Izskats: kā sistēmā");
+    let tip = answer["tip"].as_str().unwrap_or_default();
+    assert!(tip.contains("palaidumu vidējais: "), "{tip}");
+    assert!(tip.contains("95 % ticamības intervāls"), "{tip}");
+    let curves = panels(&answer["figures"], "size");
+    let text = curves[0]["text"].as_str().unwrap_or_default();
+    assert!(text.contains("apmācības krātuve"), "{text}");
+    let strips = panels(&answer["figures"], "total");
+    let text = strips[0]["text"].as_str().unwrap_or_default();
+    assert!(text.contains("0,") && !text.contains("0."), "{text}");
 }

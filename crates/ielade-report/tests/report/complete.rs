@@ -72,7 +72,7 @@ fn runs_that_do_not_count_are_named_with_their_reason() {
     let page = rich_page();
     let marked = text_of(table_behind(&page, "marks"));
     assert!(
-        marked.contains("files/jpeg · none · cold the cache was not cold: 34.0 % of the store was cached before epoch 1 no"),
+        marked.contains("files/jpeg · none · cold the cache was not cold: 34.0 % of the store was cached before epoch 2 no"),
         "{marked}"
     );
     assert!(

@@ -3,8 +3,8 @@
 use crate::sample;
 use ielade_bench::{
     analysis::{
-        Analysis, ConfigurationSummary, ConsumerGroup, Estimate, Family, Interval, Metric, Ratio,
-        Test,
+        Analysis, ConfigurationSummary, ConsumerGroup, Estimate, FailedRun, Family, Interval,
+        Metric, Ratio, Test,
     },
     record::Configuration,
 };
@@ -85,6 +85,10 @@ impl Entry {
             ratio,
             interval: interval.map(|(low, high)| Interval { low, high }),
         });
+        let failure = FailedRun {
+            block: 0,
+            message: "no such store".to_owned(),
+        };
         ConfigurationSummary {
             configuration: Configuration {
                 name: format!("{} · {}", self.layout, consumer.label()),
@@ -96,7 +100,7 @@ impl Entry {
                 control: false,
             },
             completed: self.runs,
-            failures: vec!["no such store".to_owned(); if self.runs == 0 { 2 } else { 0 }],
+            failures: vec![failure; if self.runs == 0 { 2 } else { 0 }],
             estimates: self
                 .estimate()
                 .map(|estimate| (Metric::TrainingSeconds, estimate))

@@ -9,5 +9,6 @@ mod complete;
 mod contest;
 mod figures;
 mod images;
+mod latvian;
 mod page;
 mod terminal;

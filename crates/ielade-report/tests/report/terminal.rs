@@ -4,7 +4,7 @@ use crate::{
     contest::{Entry, analysis, cnn, group},
     sample,
 };
-use ielade_bench::analysis::{Analysis, analyse};
+use ielade_bench::analysis::{Analysis, Warning, analyse};
 use ielade_core::worker_protocol::Consumer;
 use ielade_report::{TableOptions, terminal_table};
 use unicode_width::UnicodeWidthStr;
@@ -116,7 +116,9 @@ fn without_escapes(text: &str) -> String {
 #[test]
 fn names_and_warnings_cannot_steer_the_terminal() {
     let mut analysis = sample_analysis(3);
-    analysis.warnings.push("\u{1b}[2Jgone\u{7}".to_owned());
+    analysis.warnings.push(Warning::Sessions {
+        starts: vec!["\u{1b}[2Jgone\u{7}".to_owned()],
+    });
     analysis.groups[0].name = "no\u{1b}ne\r".to_owned();
     analysis.groups[0].summaries[0]
         .configuration
@@ -166,11 +168,10 @@ fn the_table_is_the_one_kept_beside_the_tests() {
         ],
     );
     let mut analysis = analysis(vec![alone, model]);
-    analysis.warnings = vec![
-        "the load was high (1.9, against 0.3 at the start) before 3 of 80 runs, so other \
-         programs may have taken processor time from them"
-            .to_owned(),
-    ];
+    analysis.warnings = vec![Warning::ForeignLoad {
+        runs: 3,
+        highest: 1.9,
+    }];
     let table = terminal_table(&analysis, &plain(80));
     assert_eq!(table, include_str!("../golden/table.txt"), "\n{table}");
 }

@@ -19,11 +19,6 @@ pub(crate) fn run(options: &ReportOptions) -> anyhow::Result<Exit> {
         .with_context(|| format!("{}: the folder could not be made", folder.display()))?;
     print!("{}", terminal_table(&analysis, &table_options()));
     println!();
-    if options.format.contains(&Format::Html) && !options.lang.contains(&Language::English) {
-        eprintln!(
-            "note: the page is in English; docx, latex and markdown are in other languages too"
-        );
-    }
     for (format, language) in wanted(&options.format, &options.lang) {
         let experiment = (&analysis, records.as_slice());
         for path in formats::write(format, language, experiment, folder)? {

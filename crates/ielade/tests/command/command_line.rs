@@ -245,6 +245,23 @@ fn the_printed_plan_is_a_plan() {
 }
 
 #[test]
+fn the_plans_that_come_along_are_plans() {
+    let ielade = Ielade::new();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../experiments");
+    let mut seen = 0;
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|ending| ending == "toml") {
+            let name = path.file_stem().unwrap().to_str().unwrap();
+            let plan = ielade.done(&["bench", path.to_str().unwrap(), "--print-plan"]);
+            assert!(plan.contains(&format!("name = \"{name}\"")), "{plan}");
+            seen += 1;
+        }
+    }
+    assert!(seen >= 4, "{seen}");
+}
+
+#[test]
 fn lossless_layouts_train_along_the_same_curve_bit_for_bit() {
     let ielade = Ielade::new();
     photos(&ielade.path("photos"), 30, |_| 24);

@@ -3,6 +3,8 @@
 use super::{Mean, mean_among, place_of, short};
 use crate::{
     answer::{self, Work},
+    figures::fixed,
+    language::{self, Language, fill},
     metric_words::words,
     page::tables::group_title,
 };
@@ -75,15 +77,25 @@ struct Curves {
 
 impl Group {
     /// All groups, in the order of the plan.
-    pub(super) fn all(analysis: &Analysis, names: &[String], records: &[Record]) -> Vec<Self> {
+    pub(super) fn all(
+        analysis: &Analysis,
+        names: &[String],
+        (records, language): (&[Record], Language),
+    ) -> Vec<Self> {
         let groups = analysis.groups.iter();
         groups
             .map(|group| Self {
-                title: group_title(group),
+                title: group_title(group, language),
                 consumer: group.consumer.clone(),
                 cache: group.cache.name(),
                 is_model: answer::work_of(group) == Work::Train,
-                rows: rows(analysis, group, names, records),
+                rows: Maker {
+                    analysis,
+                    group,
+                    records,
+                    language,
+                }
+                .rows(names),
             })
             .collect()
     }
@@ -117,52 +129,46 @@ impl Row {
     }
 }
 
-fn rows(
-    analysis: &Analysis,
-    group: &ConsumerGroup,
-    names: &[String],
-    records: &[Record],
-) -> Vec<Row> {
-    let contestants = group.summaries.iter();
-    let control = group.control.iter().map(|control| &control.summary);
-    let maker = Maker {
-        analysis,
-        group,
-        records,
-    };
-    contestants
-        .chain(control)
-        .filter(|one| one.completed > 0 || !one.left_out.is_empty())
-        .map(|summary| maker.row(summary, place_of(names, &summary.configuration.layout)))
-        .collect()
-}
-
 struct Maker<'a> {
     analysis: &'a Analysis,
     group: &'a ConsumerGroup,
     records: &'a [Record],
+    language: Language,
 }
 
 impl Maker<'_> {
+    fn rows(&self, names: &[String]) -> Vec<Row> {
+        let control = self.group.control.iter().map(|control| &control.summary);
+        let all = self.group.summaries.iter().chain(control);
+        all.filter(|one| one.completed > 0 || !one.left_out.is_empty())
+            .map(|summary| self.row(summary, place_of(names, &summary.configuration.layout)))
+            .collect()
+    }
+
     fn row(&self, summary: &ConfigurationSummary, layout: usize) -> Row {
         let configuration = &summary.configuration;
+        let words = &self.language.words().page;
+        let does_not_count = |reason| {
+            let reason = language::left_out_reason(self.language, reason);
+            fill(words.does_not_count, &[("reason", &reason)])
+        };
         let points = summary.points.iter();
         Row {
             layout,
             label: configuration
                 .control
-                .then(|| format!("{} (control)", configuration.layout)),
+                .then(|| format!("{}{}", configuration.layout, words.control)),
             is_control: configuration.control,
             total: self.mean(summary, Metric::TrainingSeconds),
             epoch: self.mean(summary, Metric::MeanEpochSeconds),
             rate: self.mean(summary, Metric::ImagesPerSecond),
             points: points
-                .map(|one| point(one, outlier_note(&summary.outliers, one)))
+                .map(|one| point(one, self.outlier_note(&summary.outliers, one)))
                 .collect(),
             left_out: summary
                 .left_out
                 .iter()
-                .map(|run| point(&run.point, Some(format!("does not count: {}", run.reason))))
+                .map(|run| point(&run.point, Some(does_not_count(run.reason))))
                 .collect(),
             epochs: summary
                 .epochs
@@ -177,29 +183,32 @@ impl Maker<'_> {
         let own = summary.estimate(metric)?;
         let all = self.group.summaries.iter();
         let means = all.filter_map(|one| Some(one.estimate(metric)?.mean));
-        Some(mean_among(words(metric).quantity, &own, means))
+        Some(mean_among(
+            (words(metric).quantity, self.language),
+            &own,
+            means,
+        ))
     }
 
     fn epoch(&self, epoch: &EpochEstimate) -> Epoch {
         let all = self.group.summaries.iter().flat_map(|one| &one.epochs);
-        let quantity = words(Metric::MeanEpochSeconds).quantity;
+        let kind = (words(Metric::MeanEpochSeconds).quantity, self.language);
         Epoch {
-            time: mean_among(quantity, &epoch.seconds, all.map(|one| one.seconds.mean)),
-            residency: epoch.residency_before.map(crate::figures::percent),
+            time: mean_among(kind, &epoch.seconds, all.map(|one| one.seconds.mean)),
+            residency: (epoch.residency_before)
+                .map(|share| self.language.number(&crate::figures::percent(share))),
         }
     }
-}
 
-fn outlier_note(outliers: &[Outlier], point: &RunPoint) -> Option<String> {
-    let mut outliers = outliers.iter();
-    outliers
-        .find(|outlier| outlier.sequence == point.sequence)
-        .map(|outlier| {
-            format!(
-                "stands apart (modified z-score {:.1}); counts",
-                outlier.score
-            )
-        })
+    fn outlier_note(&self, outliers: &[Outlier], point: &RunPoint) -> Option<String> {
+        let mut outliers = outliers.iter();
+        let outlier = outliers.find(|outlier| outlier.sequence == point.sequence)?;
+        let score = self.language.number(&fixed(outlier.score, 1));
+        Some(fill(
+            self.language.words().page.outlier_tip,
+            &[("score", &score)],
+        ))
+    }
 }
 
 fn point(point: &RunPoint, note: Option<String>) -> Point {

@@ -1,7 +1,7 @@
 //! Where an epoch's time goes: computing, preparing samples, fetching them.
 
 use super::{Mean, mean_among, place_of};
-use crate::figures::Quantity;
+use crate::{figures::Quantity, language::Language};
 use ielade_bench::analysis::{Analysis, ConsumerSplit, Estimate};
 use serde::Serialize;
 
@@ -22,14 +22,17 @@ struct SplitRow {
 }
 
 impl SplitChart {
-    pub(super) fn all(analysis: &Analysis, names: &[String]) -> Vec<Self> {
+    pub(super) fn all(analysis: &Analysis, names: &[String], language: Language) -> Vec<Self> {
         let splits = analysis.splits.iter();
-        splits.map(|split| Self::of(split, names)).collect()
+        splits
+            .map(|split| Self::of(split, names, language))
+            .collect()
     }
 
-    fn of(split: &ConsumerSplit, names: &[String]) -> Self {
+    fn of(split: &ConsumerSplit, names: &[String], language: Language) -> Self {
         // One unit for the whole chart: that of the computing.
-        let mean = |own: &Estimate| mean_among(Quantity::Time, own, [split.compute.mean]);
+        let kind = (Quantity::Time, language);
+        let mean = |own: &Estimate| mean_among(kind, own, [split.compute.mean]);
         Self {
             consumer: split.consumer.clone(),
             compute: mean(&split.compute),

@@ -1,7 +1,7 @@
 //! Stall against step time.
 
 use super::{Mean, mean_among, place_of, short};
-use crate::{figures::Quantity, page::stalls::break_even_text};
+use crate::{figures::Quantity, language::Language, page::stalls::break_even_text};
 use ielade_bench::analysis::{Analysis, BreakEven, StallCurve};
 use serde::Serialize;
 
@@ -26,9 +26,11 @@ struct StallPoint {
 }
 
 impl StallChart {
-    pub(super) fn all(analysis: &Analysis, names: &[String]) -> Vec<Self> {
+    pub(super) fn all(analysis: &Analysis, names: &[String], language: Language) -> Vec<Self> {
         let curves = analysis.stalls.iter();
-        curves.map(|curve| Self::of(curve, names)).collect()
+        curves
+            .map(|curve| Self::of(curve, names, language))
+            .collect()
     }
 
     /// True where there are at least two points to draw a line between.
@@ -36,7 +38,8 @@ impl StallChart {
         self.points.len() > 1
     }
 
-    fn of(curve: &StallCurve, names: &[String]) -> Self {
+    fn of(curve: &StallCurve, names: &[String], language: Language) -> Self {
+        let kind = (Quantity::Share, language);
         Self {
             layout: place_of(names, &curve.layout),
             cache: curve.cache.name(),
@@ -46,14 +49,14 @@ impl StallChart {
                 .map(|point| StallPoint {
                     milliseconds: short(point.milliseconds),
                     profile: point.profile.clone(),
-                    share: mean_among(Quantity::Share, &point.share, [point.share.mean]),
+                    share: mean_among(kind, &point.share, [point.share.mean]),
                 })
                 .collect(),
             break_even: match &curve.break_even {
                 Some(BreakEven::At(estimate)) => Some(short(estimate.mean)),
                 _ => None,
             },
-            break_even_text: break_even_text(curve.break_even.as_ref()),
+            break_even_text: break_even_text(curve.break_even.as_ref(), language),
         }
     }
 }

@@ -1,74 +1,21 @@
-//! The words of the charts: what the page's script writes, and the headings of the figures.
+//! The words of the charts in English.
 
-use serde::Serialize;
+use crate::language::{
+    chart_words::{CacheWords, ChartWords, ColumnWords, FigureWords},
+    plural::Plural,
+};
 
-/// The words that the script writes into charts, filter and tables.
-#[derive(Debug, Clone, Copy, Serialize)]
-pub(super) struct ChartWords {
-    run: &'static str,
-    block: &'static str,
-    epoch: &'static str,
-    step: &'static str,
-    /// `{n}` stands for a number, here and below.
-    mean_of_one: &'static str,
-    mean_of: &'static str,
-    interval: &'static str,
-    images_per_second: &'static str,
-    training_store: &'static str,
-    test_accuracy: &'static str,
-    training_loss: &'static str,
-    test_loss: &'static str,
-    all_layouts: &'static str,
-    some_layouts: &'static str,
-    of_mean: &'static str,
-    in_cache: &'static str,
-    compute: &'static str,
-    preparation: &'static str,
-    fetch: &'static str,
-    stall: &'static str,
-    starved: &'static str,
-    break_even: &'static str,
-    cache: &'static str,
-    memory: &'static str,
-    processors: &'static str,
-    reading: &'static str,
-    page_cache: &'static str,
-    seconds_since_start: &'static str,
-    columns: ColumnWords,
-    theme: &'static str,
-    themes: [&'static str; 3],
-    copied: &'static str,
-    shown_all: &'static str,
-    shown_some: &'static str,
-    all_consumers: &'static str,
-    all_caches: &'static str,
-    nothing_left: &'static str,
-    more: &'static str,
-}
-
-/// The lines of the chart of one run, by the name of their column.
-#[derive(Debug, Clone, Copy, Serialize)]
-struct ColumnWords {
-    rss_bytes: &'static str,
-    pss_bytes: &'static str,
-    anonymous_bytes: &'static str,
-    page_cache_bytes: &'static str,
-    gpu_memory_bytes: &'static str,
-    cpu_user: &'static str,
-    cpu_system: &'static str,
-    machine_cpu: &'static str,
-    io_wait: &'static str,
-    gpu_utilisation: &'static str,
-    read_bytes: &'static str,
-}
-
-pub(super) const CHART_WORDS: ChartWords = ChartWords {
+pub(in crate::language) const CHARTS: ChartWords = ChartWords {
     run: "run",
     block: "block",
     epoch: "epoch",
     step: "step (ms)",
     mean_of_one: "one run",
-    mean_of: "mean of {n} runs",
+    mean_of: Plural {
+        zero: "mean of {n} runs",
+        one: "mean of {n} run",
+        other: "mean of {n} runs",
+    },
     interval: "95 % interval",
     images_per_second: "images/s",
     training_store: "training store",
@@ -86,6 +33,12 @@ pub(super) const CHART_WORDS: ChartWords = ChartWords {
     starved: "starved",
     break_even: "break-even step",
     cache: "Cache",
+    caches: CacheWords {
+        warm: "warm",
+        cold: "cold",
+        cold_first: "cold-first",
+        as_is: "as-is",
+    },
     memory: "Memory",
     processors: "Processors in use",
     reading: "Read from the device",
@@ -107,27 +60,17 @@ pub(super) const CHART_WORDS: ChartWords = ChartWords {
     theme: "Theme",
     themes: ["system", "light", "dark"],
     copied: "Copied",
+    low: "low",
+    high: "high",
     shown_all: "All {n} layouts are shown.",
     shown_some: "{n} of {all} layouts are shown.",
-    all_consumers: "all consumers",
-    all_caches: "all caches",
     nothing_left: "Nothing is left; widen the filter.",
     more: "Other consumers",
 };
 
-/// Heading and caption of a figure.
-#[derive(Debug, Clone, Copy, Serialize)]
-pub(super) struct FigureWords {
-    kind: &'static str,
-    title: &'static str,
-    caption: &'static str,
-    /// Label of a switch that fits the axis to the points; empty for none.
-    zoom: &'static str,
-}
-
 const ZOOM: &str = "fit axis to the points";
 
-const FIGURES: [FigureWords; 9] = [
+pub(in crate::language) const FIGURES: [FigureWords; 9] = [
     FigureWords {
         kind: "total",
         title: "Total time",
@@ -183,9 +126,3 @@ const FIGURES: [FigureWords; 9] = [
         zoom: "",
     },
 ];
-
-/// The figures of these kinds, in their order.
-pub(super) fn figures(kinds: &[&str]) -> Vec<FigureWords> {
-    let there = FIGURES.iter().filter(|figure| kinds.contains(&figure.kind));
-    there.copied().collect()
-}

@@ -1,0 +1,128 @@
+//! The words of the charts in Latvian.
+
+use crate::language::{
+    chart_words::{CacheWords, ChartWords, ColumnWords, FigureWords},
+    plural::Plural,
+};
+
+pub(in crate::language) const CHARTS: ChartWords = ChartWords {
+    run: "palaidums",
+    block: "bloks",
+    epoch: "epoha",
+    step: "solis (ms)",
+    mean_of_one: "viens palaidums",
+    mean_of: Plural {
+        zero: "{n} palaidumu vidējais",
+        one: "{n} palaiduma vidējais",
+        other: "{n} palaidumu vidējais",
+    },
+    interval: "95 % ticamības intervāls",
+    images_per_second: "attēli/s",
+    training_store: "apmācības krātuve",
+    test_accuracy: "precizitāte testā",
+    training_loss: "kļūdas funkcija apmācībā",
+    test_loss: "kļūdas funkcija testā",
+    all_layouts: "visi izkārtojumi",
+    some_layouts: "izkārtojumi: {n}",
+    of_mean: "no izkārtojuma vidējā",
+    in_cache: "krātuves pirms tās bija lapu kešatmiņā",
+    compute: "rēķināšana",
+    preparation: "sagatavošana",
+    fetch: "ienešana",
+    stall: "gaidīšana",
+    starved: "datu pietrūkst",
+    break_even: "robežsolis",
+    cache: "Kešatmiņa",
+    caches: CacheWords {
+        warm: "silta",
+        cold: "auksta",
+        cold_first: "sākumā auksta",
+        as_is: "esošā",
+    },
+    memory: "Atmiņa",
+    processors: "Noslogotie procesori",
+    reading: "Lasīšana no ierīces",
+    page_cache: "Lapu kešatmiņa",
+    seconds_since_start: "sekundes kopš sākuma",
+    columns: ColumnWords {
+        rss_bytes: "rezidentā",
+        pss_bytes: "proporcionālā",
+        anonymous_bytes: "paša procesa",
+        page_cache_bytes: "viss dators",
+        gpu_memory_bytes: "GPU atmiņa",
+        cpu_user: "lietotājs",
+        cpu_system: "kodols",
+        machine_cpu: "viss dators",
+        io_wait: "gaida ierīci",
+        gpu_utilisation: "grafiskie procesori",
+        read_bytes: "nolasīts",
+    },
+    theme: "Izskats",
+    themes: ["kā sistēmā", "gaišs", "tumšs"],
+    copied: "Nokopēts",
+    low: "no",
+    high: "līdz",
+    shown_all: "Redzami visi izkārtojumi: {n}.",
+    shown_some: "Redzamie izkārtojumi: {n} no {all}.",
+    nothing_left: "Nekas nav palicis; paplašiniet atlasi.",
+    more: "Citi patērētāji",
+};
+
+const ZOOM: &str = "ass pēc punktiem";
+
+pub(in crate::language) const FIGURES: [FigureWords; 9] = [
+    FigureWords {
+        kind: "total",
+        title: "Kopējais laiks",
+        caption: "Katrs palaidums ir punkts; josla ir vidējā vērtība, svītra – tās 95 % ticamības intervāls. Aplis ir palaidums, kas nav ieskaitīts, krustiņš – tāds, kas krasi atšķiras. Jo īsāks, jo labāk.",
+        zoom: ZOOM,
+    },
+    FigureWords {
+        kind: "epoch",
+        title: "Vidējais epohas laiks",
+        caption: "Vidējā vērtība pa palaiduma epohām; katrs palaidums ir punkts. Jo īsāks, jo labāk.",
+        zoom: ZOOM,
+    },
+    FigureWords {
+        kind: "epochs",
+        title: "Epoha pēc epohas",
+        caption: "Katras epohas laiks, vidējais pa palaidumiem ar 95 % ticamības intervālu: kā pirmā epoha atšķiras no nākamajām. Viena patērētāja diagrammām ir kopīga ass, lai varētu salīdzināt aukstu un siltu.",
+        zoom: ZOOM,
+    },
+    FigureWords {
+        kind: "split",
+        title: "Kur paliek epohas laiks",
+        caption: "Rēķināšana: tas pats modelis ar paketēm, kas jau atrodas atmiņā. Sagatavošana: tas, cik silta epoha ir ilgāka. Ienešana: tas, cik auksta epoha ir ilgāka par siltu. Starpības aprēķinātas blokos.",
+        zoom: "",
+    },
+    FigureWords {
+        kind: "stall",
+        title: "Gaidīšana atkarībā no soļa ilguma",
+        caption: "Tā laika daļa, kurā patērētājs ar šādu soli gaidīja datus, neskaitot pirmo paketi: ātrs GPU ir kreisajā pusē. Virs 5 % līnijas tam pietrūkst datu; rombs rāda robežsoli.",
+        zoom: "",
+    },
+    FigureWords {
+        kind: "series",
+        title: "Viens palaidums laikā",
+        caption: "Skats no ārpuses uz visiem darba procesiem kopā: palaidums, kura kopējais laiks konfigurācijā ir pa vidu. Stāvās līnijas ir epohu beigas.",
+        zoom: "",
+    },
+    FigureWords {
+        kind: "size",
+        title: "Izmērs diskā un ātrums",
+        caption: "Apmācības krātuves baiti un attēli sekundē ar 95 % ticamības intervālu. Jo augstāk un jo vairāk pa kreisi, jo labāk.",
+        zoom: "",
+    },
+    FigureWords {
+        kind: "curves",
+        title: "Precizitāte un kļūdas funkcija",
+        caption: "Vidējās vērtības pa palaidumiem pēc katras epohas. Izkārtojumiem, kas tos pašus attēlus piegādā tādā pašā secībā, ir kopīga līkne.",
+        zoom: "",
+    },
+    FigureWords {
+        kind: "drift",
+        title: "Palaidumu secība",
+        caption: "Katra palaiduma vidējais epohas laiks attiecībā pret izkārtojuma vidējo, tādā secībā, kādā palaidumi notika. Ja izmaiņu nav, punkti vienmērīgi izkliedēti ap 100 %.",
+        zoom: "",
+    },
+];
