@@ -31,6 +31,16 @@ pub(crate) fn data_file(store: &Path, path: &str) -> Result<DataFile, LayoutErro
     })
 }
 
+/// Size and digest of a file that a store calls `path`, whose bytes are mapped already.
+pub(crate) fn data_bytes(path: &str, bytes: &[u8]) -> DataFile {
+    let hash = blake3::Hasher::new().update_rayon(bytes).finalize();
+    DataFile {
+        path: path.to_owned(),
+        bytes: bytes.len() as u64,
+        blake3: hash.to_hex().to_string(),
+    }
+}
+
 fn file(path: &Path) -> Result<(u64, blake3::Hash), LayoutError> {
     let failed = |error| LayoutError::io("read", path)(error);
     let mut opened = File::open(path).map_err(failed)?;
@@ -110,7 +120,7 @@ impl SourceDigest {
 
 #[cfg(test)]
 mod tests {
-    use super::data_file;
+    use super::{data_bytes, data_file};
     use std::fs;
 
     #[test]
@@ -144,5 +154,6 @@ mod tests {
         let file = data_file(store.path(), "large").unwrap();
         assert_eq!(file.bytes, 3 << 20);
         assert_eq!(file.blake3, blake3::hash(&content).to_hex().as_str());
+        assert_eq!(data_bytes("large", &content), file);
     }
 }

@@ -232,9 +232,9 @@ def sqlite_settings(images, labels):
     flat = images.reshape(len(images), -1)
     schema = "create table samples (id integer primary key, label integer, image blob)"
 
-    def write(folder, *pragmas):
+    def write(folder, page, *pragmas):
         database = sqlite3.connect(f"{folder}/data.sqlite")
-        for pragma in ("page_size = 8192", *pragmas):
+        for pragma in (f"page_size = {page}", *pragmas):
             database.execute(f"pragma {pragma}")
         database.execute(schema)
         rows = zip(range(len(flat)), labels.tolist(), map(memoryview, flat))
@@ -242,9 +242,16 @@ def sqlite_settings(images, labels):
             database.executemany("insert into samples values (?, ?, ?)", rows)
         database.close()
 
+    journals = {
+        "usual journal": (),
+        "no journal": ("journal_mode = off", "synchronous = off"),
+    }
     return {
-        "usual journal": lambda folder: write(folder),
-        "no journal": lambda folder: write(folder, "journal_mode = off", "synchronous = off"),
+        f"{name}, pages of {page}": lambda folder, page=page, pragmas=pragmas: write(
+            folder, page, *pragmas
+        )
+        for page in (8192, 16384)
+        for name, pragmas in journals.items()
     }
 
 

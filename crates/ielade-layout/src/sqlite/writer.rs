@@ -6,8 +6,11 @@ use super::{
     walk::PlainTable,
 };
 use crate::{
-    LayoutError, LayoutWriter, digest, index::INDEX_FILE, mapped::MappedFile,
-    payload::ExpectedPayload, registry::StorePlan,
+    LayoutError, LayoutWriter, digest,
+    index::{INDEX_FILE, SampleIndex},
+    mapped::MappedFile,
+    payload::ExpectedPayload,
+    registry::StorePlan,
 };
 use ielade_core::{Sample, manifest::DataFile};
 use rusqlite::{Connection, params};
@@ -183,21 +186,27 @@ impl LayoutWriter for SqliteWriter {
             .close()
             .map_err(|(_, error)| refused(&path)(error))?;
         forget_changes(&path).map_err(LayoutError::io("write", &path))?;
-        let data = digest::data_file(&folder, DATA_FILE)?;
-        write_index(&folder, &path, table.as_ref())?;
+        let map = MappedFile::open(&path)?;
+        let (data, index) = rayon::join(
+            || digest::data_bytes(DATA_FILE, map.bytes()),
+            || index(&path, &map, table.as_ref()),
+        );
+        index?.write_into_store(&folder, &[path])?;
         Ok(vec![data, digest::data_file(&folder, INDEX_FILE)?])
     }
 }
 
-/// Notes where the images lie, so that opening a store reads none of them.
-fn write_index(folder: &Path, path: &Path, table: Option<&PlainTable>) -> Result<(), LayoutError> {
-    let map = MappedFile::open(path)?;
-    let index = table.map(|table| reader::index(table, path, &map));
-    let index = index.unwrap_or_else(|| {
+/// Where the images lie, so that opening a store reads none of them.
+fn index(
+    path: &Path,
+    map: &MappedFile,
+    table: Option<&PlainTable>,
+) -> Result<SampleIndex, LayoutError> {
+    let Some(table) = table else {
         let reason = "SQLite made another table than it was told to";
-        Err(LayoutError::container(path, 0, reason))
-    })?;
-    index.write_into_store(folder, &[path.to_owned()])
+        return Err(LayoutError::container(path, 0, reason));
+    };
+    reader::index(table, path, map)
 }
 
 impl SqliteWriter {
