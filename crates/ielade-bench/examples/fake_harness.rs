@@ -100,6 +100,7 @@ fn setup(blocks: u32, stores: &[String], worker: &Path) -> Result<Setup, Box<dyn
             train_samples: 100,
             test_samples: 0,
             image: "32×32×3".to_owned(),
+            ..DataSetSummary::default()
         },
         stores: layouts
             .into_iter()

@@ -329,36 +329,6 @@ pub fn analyse_with(records: &[Record], bootstrap: Bootstrap) -> Result<Analysis
     })
 }
 
-impl Analysis {
-    /// The largest half-width of an interval of total training time relative to its mean, over all
-    /// contestants: how precise the experiment is where it is least so. `None` where a contestant
-    /// has no interval yet.
-    pub fn precision(&self) -> Option<f64> {
-        let summaries = self.groups.iter().flat_map(|group| &group.summaries);
-        let widths = summaries.map(|summary| summary.estimate(JUDGED)?.relative_half_width());
-        widths.reduce(|one, other| Some(one?.max(other?))).flatten()
-    }
-}
-
-impl Estimate {
-    /// Half the width of the interval divided by the mean, 0.02 for ±2 %.
-    pub fn relative_half_width(&self) -> Option<f64> {
-        half_width(self.interval?, self.mean)
-    }
-}
-
-impl Ratio {
-    /// Half the width of the interval divided by the ratio, 0.02 for ±2 %.
-    pub fn relative_half_width(&self) -> Option<f64> {
-        half_width(self.interval?, self.ratio)
-    }
-}
-
-fn half_width(interval: Interval, value: f64) -> Option<f64> {
-    let share = (interval.high - interval.low) / (2.0 * value.abs());
-    share.is_finite().then_some(share)
-}
-
 impl ConsumerGroup {
     /// The comparison of two layouts, whichever comes first in it.
     pub fn comparison(&self, one: &LayoutId, other: &LayoutId) -> Option<&Comparison> {
@@ -367,6 +337,22 @@ impl ConsumerGroup {
             let both = (&comparison.layout, &comparison.against);
             both == (one, other) || both == (other, one)
         })
+    }
+
+    /// Total training time of a layout divided by that of another, over their common blocks; `None`
+    /// where one of them has no run that counts.
+    pub fn ratio(&self, layout: &LayoutId, against: &LayoutId) -> Option<Ratio> {
+        let points = |wanted: &LayoutId| {
+            let mut summaries = self.summaries.iter();
+            let found = summaries.find(|one| one.configuration.layout == *wanted)?;
+            Some(found.points.as_slice())
+        };
+        summary::ratio(
+            points(layout)?,
+            points(against)?,
+            JUDGED,
+            Bootstrap::default(),
+        )
     }
 }
 

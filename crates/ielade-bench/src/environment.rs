@@ -25,6 +25,7 @@ impl Environment {
             control_group: control_group.map(Box::new),
             file_system: existing_ancestor(stores)
                 .and_then(|path| file_system_of(&path, &text("/proc/self/mountinfo"))),
+            read_ahead_bytes: read_ahead(Path::new("/"), stores),
             gpu: gpu_name(Path::new("/proc/driver/nvidia/gpus")),
             load: load_average(),
         }
@@ -140,6 +141,17 @@ pub(crate) fn device_of(root: &Path, path: &Path) -> Option<(String, PathBuf)> {
     stat.is_file().then_some((name, stat))
 }
 
+/// Bytes that the kernel reads ahead from the device that holds `path`. A partition has no queue of
+/// its own: its disk's counts, one folder above.
+fn read_ahead(root: &Path, path: &Path) -> Option<u64> {
+    let (_, stat) = device_of(root, path)?;
+    let folders = stat.ancestors().skip(1).take(2);
+    let kibibytes = folders
+        .map(|folder| text(folder.join("queue/read_ahead_kb")))
+        .find(|number| !number.is_empty())?;
+    kibibytes.trim().parse::<u64>().ok()?.checked_mul(1024)
+}
+
 /// Models of all NVIDIA cards, as the kernel driver names them.
 fn gpu_name(cards: &Path) -> Option<String> {
     let mut names: Vec<String> = fs::read_dir(cards)
@@ -155,7 +167,7 @@ fn gpu_name(cards: &Path) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{cpu_model, device_of, file_system_of, gpu_name, memory_total};
+    use super::{cpu_model, device_of, file_system_of, gpu_name, memory_total, read_ahead};
     use crate::{probe::fixtures::root_with, record::Environment};
     use rustix::fs::{major, minor};
     use std::{fs, os::unix::fs::MetadataExt, path::Path};
@@ -204,6 +216,25 @@ mod tests {
         let not_yet = store.path().join("a/b");
         let (name, stat) = device_of(root.path(), &not_yet).unwrap();
         assert_eq!((name.as_str(), stat), ("sda1", device.join("stat")));
+    }
+
+    #[test]
+    fn what_a_partition_reads_ahead_is_what_its_disk_does() {
+        let store = tempfile::tempdir().unwrap();
+        let number = fs::metadata(store.path()).unwrap().dev();
+        let number = format!("{}:{}", major(number), minor(number));
+        let root = root_with(&[
+            ("sys/devices/sda/sda1/stat", "1 2 3\n"),
+            ("sys/devices/sda/queue/read_ahead_kb", "128\n"),
+            ("sys/dev/block/x", ""),
+        ]);
+        let device = root.path().join("sys/devices/sda/sda1");
+        let link = root.path().join("sys/dev/block").join(number);
+        std::os::unix::fs::symlink(&device, link).unwrap();
+        assert_eq!(read_ahead(root.path(), store.path()), Some(131_072));
+        let queue = root.path().join("sys/devices/sda/queue/read_ahead_kb");
+        fs::write(queue, "many\n").unwrap();
+        assert_eq!(read_ahead(root.path(), store.path()), None);
     }
 
     #[test]

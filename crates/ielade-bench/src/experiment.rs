@@ -162,6 +162,7 @@ impl Experiment {
         if is_complete && self.runs_to_repeat().is_empty() {
             return Ok(SessionEnd::Finished(self.standing()));
         }
+        self.runs.pilot.session_begins();
         self.log.append(&Record::Session(SessionRecord {
             at: rfc3339(SystemTime::now()),
             runs_before: self.standing().completed,
@@ -216,13 +217,15 @@ impl Experiment {
                 .is_some_and(|widest| widest.half_width > target)
     }
 
-    /// Tells once what the first two blocks say of the others.
+    /// True where the first two blocks are complete.
+    fn has_pilot(&self) -> bool {
+        !self.open_runs(0).iter().any(|run| run.0 < PILOT_BLOCKS)
+    }
+
+    /// Tells what the first two blocks say of the others, in the session that completes them.
     fn tell_forecast(&mut self, progress: &mut dyn Progress) {
-        if self.runs.told_forecast || self.setup.plan.blocks <= PILOT_BLOCKS {
-            return;
-        }
-        let of_pilot = |run: &(u32, u32, u32)| run.0 < PILOT_BLOCKS;
-        if self.open_runs(0).iter().any(of_pilot) {
+        let is_wanted = self.setup.plan.blocks > PILOT_BLOCKS && !self.runs.told_forecast;
+        if !is_wanted || !self.has_pilot() {
             return;
         }
         self.runs.told_forecast = true;
@@ -301,8 +304,11 @@ impl Experiment {
                 self.runs.add(run).map_err(unusable)?;
                 let most = self.setup.plan.block_limit();
                 self.blocks = self.blocks.max(run.block.saturating_add(1)).min(most);
+            } else if let Record::Session(_) = record {
+                self.runs.pilot.session_begins();
             }
         }
+        self.runs.told_forecast = self.has_pilot();
         Ok(())
     }
 
@@ -499,6 +505,7 @@ mod tests {
                     train_samples: 1,
                     test_samples: 0,
                     image: String::new(),
+                    ..DataSetSummary::default()
                 },
                 stores,
                 worker: WorkerCommand::new("no worker is started"),

@@ -17,6 +17,7 @@
 //! | [`pilot`], [`precision`] | what runs so far tell of those to come, and when there are enough |
 //! | [`memory_group`] | control groups that limit a worker's memory |
 //! | [`record`], [`records`] | what a run leaves, and the file that keeps it |
+//! | [`thumbnails`] | a few images of the data set beside it |
 //! | [`environment`] | the machine |
 //! | [`busy`] | whether it does other work meanwhile |
 //! | [`statistics`], [`analysis`] | from records to means, intervals, ratios and warnings |
@@ -34,4 +35,5 @@ pub mod record;
 pub mod records;
 pub mod schedule;
 pub mod statistics;
+pub mod thumbnails;
 pub mod worker;

@@ -5,11 +5,14 @@
 //! one. What counts is how far the ratio of a layout to the baseline scatters from block to block
 //! ([`PairedDesign`]), so that two blocks are the least, and few of them give a rough figure.
 
+mod between_runs;
+
 use crate::{
     plan::{Comparisons, Plan},
     record::{Configuration, Outcome, Record, RunMark, RunRecord},
     statistics::{PairedDesign, mean},
 };
+use between_runs::BetweenRuns;
 use ielade_core::worker_protocol::{CacheState, Consumer};
 use std::collections::BTreeMap;
 
@@ -54,6 +57,7 @@ pub struct Pilot {
     pub configurations: Vec<Configuration>,
     /// Its runs; a later run in the place of an earlier one takes its place.
     pub runs: Vec<TimedRun>,
+    between: BetweenRuns,
 }
 
 /// What a plan can be told beforehand.
@@ -61,7 +65,8 @@ pub struct Pilot {
 pub struct Forecast {
     /// Blocks of the pilot with more than one run.
     pub pilot_blocks: u32,
-    /// Seconds of all runs of the plan.
+    /// Seconds of all runs of the plan, with the repetitions and the waiting for a quiet machine that
+    /// are to be expected by those of the pilot.
     pub seconds: f64,
     /// Comparisons that the plan declares.
     pub comparisons: u32,
@@ -91,22 +96,36 @@ impl Pilot {
         let Some((Record::Experiment(experiment), rest)) = records.split_first() else {
             return None;
         };
-        let mut pilot = Self {
-            configurations: experiment.configurations.clone(),
-            runs: Vec::new(),
-        };
+        let mut pilot = Self::without_runs(&experiment.configurations);
         for record in rest {
-            if let Record::Run(run) = record
-                && let Some(timed) = TimedRun::of(run)
-            {
-                pilot.add(timed);
+            match record {
+                Record::Run(run) => pilot.add(run),
+                Record::Session(_) => pilot.session_begins(),
+                Record::Experiment(_) => {}
             }
         }
         Some(pilot)
     }
 
-    /// Takes a run in.
-    pub fn add(&mut self, run: TimedRun) {
+    /// What is known before the first run.
+    pub fn without_runs(configurations: &[Configuration]) -> Self {
+        Self {
+            configurations: configurations.to_vec(),
+            ..Self::default()
+        }
+    }
+
+    /// The next run is the first one of a session.
+    pub fn session_begins(&mut self) {
+        self.between.session_begins();
+    }
+
+    /// Takes a run in, whether it counts or not.
+    pub fn add(&mut self, run: &RunRecord) {
+        self.between.add(run);
+        let Some(run) = TimedRun::of(run) else {
+            return;
+        };
         let same = |known: &&mut TimedRun| {
             (known.block, known.configuration) == (run.block, run.configuration)
         };
@@ -141,7 +160,7 @@ impl Pilot {
             .collect();
         Some(Forecast {
             pilot_blocks: self.paired_blocks(),
-            seconds: f64::from(plan.blocks) * self.block_seconds(&configurations)?,
+            seconds: f64::from(plan.blocks) * self.block_seconds(&configurations, plan)?,
             comparisons,
             groups,
         })
@@ -149,7 +168,8 @@ impl Pilot {
 
     /// Seconds of a block of these configurations: each by its own runs, else by those of its
     /// consumer, else by all.
-    fn block_seconds(&self, configurations: &[Configuration]) -> Option<f64> {
+    fn block_seconds(&self, configurations: &[Configuration], plan: &Plan) -> Option<f64> {
+        let (attempts, waiting) = self.between.per_run(plan.most_repeats);
         let usual = self.seconds_of(|_| true)?;
         let each = configurations.iter().map(|one| {
             let same_layout = |known: &Configuration| {
@@ -163,7 +183,7 @@ impl Pilot {
                 .or_else(|| self.seconds_of(|known| known.consumer == one.consumer))
                 .unwrap_or(usual)
         });
-        Some(each.sum())
+        Some(each.map(|seconds| attempts * (seconds + waiting)).sum())
     }
 
     /// Mean seconds of the processes of such configurations.

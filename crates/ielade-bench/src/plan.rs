@@ -42,6 +42,10 @@
 //! most_blocks = 40          # up to so many
 //! memory_limit = "512MiB"   # for every worker: data sets larger than memory
 //! most_repeats = 1          # of a run on a busy machine
+//!
+//! [data]
+//! source = "photos"
+//! thumbnails = false        # a report without pictures
 //! ```
 //!
 //! Relative paths in the file are relative to the current directory, not to the file: what the
@@ -164,6 +168,9 @@ pub struct DataPlan {
     /// Data set, array, column or key of the labels, likewise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub labels: Option<String>,
+    /// Whether a few of the images, made small, are kept beside the records for the report.
+    #[serde(default = "defaults::thumbnails", skip_serializing_if = "is_true")]
+    pub thumbnails: bool,
 }
 
 impl DataPlan {
@@ -177,6 +184,7 @@ impl DataPlan {
             test_share: None,
             images: None,
             labels: None,
+            thumbnails: defaults::thumbnails(),
         }
     }
 
@@ -332,6 +340,15 @@ mod defaults {
     pub(super) const fn equivalence() -> f64 {
         EQUIVALENCE
     }
+
+    pub(super) const fn thumbnails() -> bool {
+        true
+    }
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // as serde asks
+const fn is_true(value: &bool) -> bool {
+    *value
 }
 
 /// Reads one state, as earlier versions wrote it, or several.

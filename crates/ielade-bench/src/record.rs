@@ -4,7 +4,7 @@ mod probe;
 
 use crate::plan::Plan;
 use ielade_core::{
-    LayoutId, Split,
+    Composition, LayoutId, Split, Thumbnail,
     worker_protocol::{BatchOrigin, CacheState, Consumer, Done, EpochReport, Ready},
 };
 pub use probe::{
@@ -84,7 +84,7 @@ const fn is_false(value: &bool) -> bool {
 }
 
 /// What the images are.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct DataSetSummary {
     /// Name of the data set.
     pub name: String,
@@ -96,6 +96,13 @@ pub struct DataSetSummary {
     pub test_samples: u64,
     /// Image size as text, `32×32×3` or `varies, resized to 224×224×3`.
     pub image: String,
+    /// Sizes, formats and classes as published; `None` in records of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub composition: Option<Box<Composition>>,
+    /// A few of the images. They stand in a file of their own, see
+    /// [`thumbnails`](crate::thumbnails); [`records`](crate::records) fills them in when reading.
+    #[serde(skip)]
+    pub thumbnails: Vec<Thumbnail>,
 }
 
 /// One store of the experiment.
@@ -137,6 +144,8 @@ pub struct Environment {
     pub control_group: Option<Box<ControlGroup>>,
     /// File system of the stores and its mount options.
     pub file_system: Option<String>,
+    /// Bytes that the kernel reads ahead from the device of the stores, where it is one.
+    pub read_ahead_bytes: Option<u64>,
     /// Name of the graphics processor, where there is one.
     pub gpu: Option<String>,
     /// Load average of one minute at the start.

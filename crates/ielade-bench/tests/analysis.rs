@@ -54,6 +54,7 @@ impl Made {
                 train_samples: 1000,
                 test_samples: 0,
                 image: "32×32×3".to_owned(),
+                ..DataSetSummary::default()
             },
             stores: Vec::new(),
             environment: environment(),

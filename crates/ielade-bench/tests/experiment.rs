@@ -64,6 +64,7 @@ fn setup(stores: &[(&str, &Path)]) -> Setup {
             train_samples: 100,
             test_samples: 10,
             image: "32×32×3".to_owned(),
+            ..DataSetSummary::default()
         },
         stores: train.chain(test).collect(),
         worker: WorkerCommand::new(example("fake_worker")),

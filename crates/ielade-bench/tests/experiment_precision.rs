@@ -39,6 +39,7 @@ fn setup(behaviour: &str) -> Setup {
             train_samples: 100,
             test_samples: 0,
             image: "32×32×3".to_owned(),
+            ..DataSetSummary::default()
         },
         stores: stores
             .map(|(layout, path)| StoreSummary {
@@ -173,6 +174,21 @@ fn two_blocks_tell_how_long_the_rest_takes_and_what_it_can_find() {
     assert!((later.seconds / now.seconds - 2.0).abs() < 1e-9);
     let detectable = |forecast: &Forecast| forecast.groups[0].detectable_ratio.unwrap();
     assert!(detectable(&later) < detectable(&now));
+}
+
+#[test]
+fn the_forecast_is_told_by_the_session_that_completes_the_second_block_and_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    go(folder.path(), setup("noisy"));
+    let path = folder.path().join("records.jsonl");
+    let whole = std::fs::read_to_string(&path).unwrap();
+    // Experiment, session, and three runs a block.
+    for (lines, told) in [(2 + 5, 1), (2 + 6, 0), (2 + 7, 0)] {
+        let cut: String = whole.split_inclusive('\n').take(lines).collect();
+        std::fs::write(&path, cut).unwrap();
+        let diary = go(folder.path(), setup("noisy"));
+        assert_eq!(diary.forecasts.len(), told, "after {lines} lines");
+    }
 }
 
 #[test]

@@ -27,6 +27,7 @@ resize = [224, 192]
 orientation = "ignore"
 test_share = 0.2
 images = "train/images"
+thumbnails = false
 
 [loader]
 batch_size = 64
@@ -109,6 +110,7 @@ fn a_whole_plan_is_read_value_for_value() {
             test_share: Some(0.2),
             images: Some("train/images".to_owned()),
             labels: None,
+            thumbnails: false,
         }
     );
     assert_eq!(
@@ -502,9 +504,10 @@ fn data() -> impl Strategy<Value = DataPlan> {
         share,
         prop::option::of("\\PC{1,20}"),
         prop::option::of("\\PC{1,20}"),
+        any::<bool>(),
     )
         .prop_map(
-            |(source, stores, resize, ignore, test_share, images, labels)| DataPlan {
+            |(source, stores, resize, ignore, test_share, images, labels, thumbnails)| DataPlan {
                 source,
                 stores: PathBuf::from(stores),
                 resize,
@@ -516,6 +519,7 @@ fn data() -> impl Strategy<Value = DataPlan> {
                 test_share,
                 images,
                 labels,
+                thumbnails,
             },
         )
 }

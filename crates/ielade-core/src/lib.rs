@@ -10,7 +10,7 @@
 //! | module | words |
 //! |---|---|
 //! | [`element`], [`encoding`], [`image`] | what a sample is made of |
-//! | [`sample`], [`split`] | what a data set gives |
+//! | [`sample`], [`split`], [`composition`] | what a data set gives, and what is in it |
 //! | [`manifest`], [`layout_id`], [`normalisation`] | what a store says of itself |
 //! | [`foreign_names`] | what a user says of a file that others made |
 //! | [`order`], [`shuffle`], [`random`] | who comes when: pure functions of (seed, epoch) |
@@ -21,6 +21,7 @@
 
 pub mod bad_sample;
 pub mod batch;
+pub mod composition;
 pub mod element;
 pub mod encoding;
 pub mod foreign_names;
@@ -42,6 +43,7 @@ pub mod worker_protocol;
 
 pub use bad_sample::{BadSample, BadSamplePolicy};
 pub use batch::{AlignedBytes, Batch, BatchSource};
+pub use composition::{Composition, Thumbnail};
 pub use element::Element;
 pub use encoding::Encoding;
 pub use foreign_names::ForeignNames;

@@ -131,7 +131,7 @@ pub struct Distribution {
 
 impl Distribution {
     /// Summarises `values`, which are put in order on the way; `None` of nothing.
-    fn of(values: &mut [u64]) -> Option<Self> {
+    pub(crate) fn of(values: &mut [u64]) -> Option<Self> {
         values.sort_unstable();
         let (min, max) = (*values.first()?, *values.last()?);
         let total: u64 = values.iter().sum();
@@ -195,13 +195,14 @@ enum Finding {
     Broken(String),
 }
 
-struct Seen {
-    format: &'static str,
-    colour: &'static str,
-    turned: bool,
-    bytes: u64,
-    width: u32,
-    height: u32,
+/// What the header of a sample says.
+pub(crate) struct Seen {
+    pub(crate) format: &'static str,
+    pub(crate) colour: &'static str,
+    pub(crate) turned: bool,
+    pub(crate) bytes: u64,
+    pub(crate) width: u32,
+    pub(crate) height: u32,
 }
 
 fn look_at_all(samples: &SplitSamples, counted: &(dyn Fn() + Sync)) -> Vec<Finding> {
@@ -232,36 +233,46 @@ fn look_at_one(
     let sample = samples
         .read(index, buffer)
         .map_err(|error: DataSetError| error.reason())?;
-    let size = sample.payload.bytes().len() as u64;
-    let Payload::Encoded { encoding, bytes } = sample.payload else {
-        let spec = sample.payload.spec();
-        return Ok(Finding::Whole(Seen {
-            format: "raw",
-            colour: "rgb",
-            turned: false,
+    let seen = Seen::of(&sample.payload)?;
+    if let Payload::Encoded { encoding, bytes } = sample.payload {
+        decoder
+            .decode(encoding, bytes)
+            .map_err(|error| error.to_string())?;
+    }
+    Ok(Finding::Whole(seen))
+}
+
+impl Seen {
+    /// Looks at the header alone; pixels are not decoded.
+    pub(crate) fn of(payload: &Payload<'_>) -> Result<Self, String> {
+        let size = payload.bytes().len() as u64;
+        let Payload::Encoded { bytes, .. } = payload else {
+            let spec = payload.spec();
+            return Ok(Self {
+                format: "raw",
+                colour: "rgb",
+                turned: false,
+                bytes: size,
+                width: spec.map_or(0, |spec| spec.width),
+                height: spec.map_or(0, |spec| spec.height),
+            });
+        };
+        let header = read_header(bytes).map_err(|error| error.to_string())?;
+        // Orientations 5 to 8 lay the image on its side.
+        let (width, height) = if header.orientation >= 5 {
+            (header.height, header.width)
+        } else {
+            (header.width, header.height)
+        };
+        Ok(Self {
+            format: header.format.name(),
+            colour: header.colour.name(),
+            turned: header.orientation != 1,
             bytes: size,
-            width: spec.map_or(0, |spec| spec.width),
-            height: spec.map_or(0, |spec| spec.height),
-        }));
-    };
-    let header = read_header(bytes).map_err(|error| error.to_string())?;
-    decoder
-        .decode(encoding, bytes)
-        .map_err(|error| error.to_string())?;
-    // Orientations 5 to 8 lay the image on its side.
-    let (width, height) = if header.orientation >= 5 {
-        (header.height, header.width)
-    } else {
-        (header.width, header.height)
-    };
-    Ok(Finding::Whole(Seen {
-        format: header.format.name(),
-        colour: header.colour.name(),
-        turned: header.orientation != 1,
-        bytes: size,
-        width,
-        height,
-    }))
+            width,
+            height,
+        })
+    }
 }
 
 fn summarise(

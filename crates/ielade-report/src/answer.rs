@@ -15,7 +15,8 @@
 mod english;
 
 use ielade_bench::analysis::{
-    self, Analysis, Comparison, ConfigurationSummary, ConsumerGroup, Estimate, Metric, Ratio,
+    self, Analysis, Comparison, ConfigurationSummary, ConsumerGroup, Estimate, Interval, Metric,
+    Ratio,
 };
 use ielade_core::{
     LayoutId,
@@ -37,6 +38,9 @@ pub struct Answer {
     pub verdict: Verdict,
     /// All layouts that were compared with the baseline, the fastest first.
     pub compared: Vec<Compared>,
+    /// Where a layout is faster than the baseline: all others against the fastest, the baseline
+    /// first, then by their times.
+    pub against_fastest: Vec<Compared>,
 }
 
 /// What a consumer does with the batches.
@@ -118,6 +122,7 @@ impl Answer {
     /// What the runs of one group say.
     pub fn of_group(group: &ConsumerGroup, baseline: &LayoutId) -> Self {
         let contestants = contestants(group, baseline);
+        let verdict = verdict(group, &contestants, baseline);
         Self {
             consumer: group.consumer.clone(),
             cache: (group.name != group.consumer).then_some(group.cache),
@@ -127,7 +132,11 @@ impl Answer {
                 .iter()
                 .filter_map(Contestant::compared)
                 .collect(),
-            verdict: verdict(group, &contestants, baseline),
+            against_fastest: match &verdict {
+                Verdict::Fastest { fastest, .. } => against(group, fastest, &contestants, baseline),
+                _ => Vec::new(),
+            },
+            verdict,
         }
     }
 
@@ -256,6 +265,59 @@ impl Contestant<'_> {
             judgement: self.judgement,
         })
     }
+}
+
+/// All layouts but the fastest, against it.
+fn against(
+    group: &ConsumerGroup,
+    fastest: &Compared,
+    contestants: &[Contestant<'_>],
+    baseline: &LayoutId,
+) -> Vec<Compared> {
+    let others = contestants
+        .iter()
+        .filter(|one| *one.layout != fastest.layout);
+    let mut all: Vec<Compared> = others
+        .filter_map(|one| {
+            Some(Compared {
+                layout: one.layout.clone(),
+                ratio: ratio_to(group, fastest, one, baseline)?,
+                judgement: group
+                    .comparison(one.layout, &fastest.layout)
+                    .map(|found| judgement_of(found, one.layout)),
+            })
+        })
+        .collect();
+    // A stable sort: the others keep the order of their times.
+    all.sort_by_key(|one| one.layout != *baseline);
+    all
+}
+
+/// Fieller's interval of the baseline's ratio is that of the fastest turned round, exactly. Of others
+/// the ratio is taken over the blocks of both; where their points are not known, it is that of their
+/// ratios to the baseline, without an interval.
+fn ratio_to(
+    group: &ConsumerGroup,
+    fastest: &Compared,
+    one: &Contestant<'_>,
+    baseline: &LayoutId,
+) -> Option<Ratio> {
+    if one.layout == baseline {
+        let inverse = |value: f64| 1.0 / value;
+        return Some(Ratio {
+            ratio: inverse(fastest.ratio.ratio),
+            interval: fastest.ratio.interval.map(|interval| Interval {
+                low: inverse(interval.high),
+                high: inverse(interval.low),
+            }),
+        });
+    }
+    group.ratio(one.layout, &fastest.layout).or_else(|| {
+        Some(Ratio {
+            ratio: one.ratio?.ratio / fastest.ratio.ratio,
+            interval: None,
+        })
+    })
 }
 
 /// The layouts with completed runs, the fastest first.

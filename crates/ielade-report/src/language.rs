@@ -8,6 +8,7 @@ mod answer;
 mod chart_words;
 mod english;
 mod fact_words;
+mod image_words;
 mod latvian;
 mod metrics;
 mod page_words;

@@ -22,6 +22,7 @@ pub mod page;
 pub mod terminal;
 
 mod chart;
+mod composition;
 mod course;
 mod csv;
 mod document;

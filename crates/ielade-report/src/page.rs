@@ -7,6 +7,7 @@ mod chart_data;
 mod comparisons;
 mod facts;
 mod file;
+mod images;
 mod marks;
 mod model;
 mod runs;

@@ -66,6 +66,7 @@ Examples:
   ielade bench --data photos/           your own images: a folder of class folders
   ielade bench experiments/cifar10.toml a plan in full
   ielade bench --data photos/ --cache warm --cache cold --target-ci 2%
+  ielade bench --data people/ --no-thumbnails     a report without pictures
 Stopped by Ctrl-C, a crash or a power cut, the same command continues.";
 
 const REPORT_EXAMPLES: &str = "\
@@ -152,12 +153,20 @@ pub(crate) struct BenchOptions {
     /// The most blocks that --target-ci may lead to [default: four times --blocks]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) most_blocks: Option<u32>,
+    /// How often a run that other programs disturbed is repeated; 0 neither repeats it nor waits for a
+    /// quiet machine [default: 1, or as the plan says]
+    #[arg(long, value_name = "N")]
+    pub(crate) most_repeats: Option<u32>,
     /// Run each model on batches from memory too, for the time that it takes alone
     #[arg(long)]
     pub(crate) split: bool,
     /// Memory that a worker may use, its page cache included, for example 512MiB
     #[arg(long, value_name = "SIZE")]
     pub(crate) memory_limit: Option<MemoryLimit>,
+    /// Keep no small copies of images beside the records; without this a few of each class, up to 24,
+    /// are shown in the report, and sent along with it
+    #[arg(long)]
+    pub(crate) no_thumbnails: bool,
     /// Results of an earlier experiment on this machine, which tell how long this one takes and
     /// which differences it can find
     #[arg(long, value_name = "FOLDER")]

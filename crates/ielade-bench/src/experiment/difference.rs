@@ -1,7 +1,10 @@
 //! Whether an experiment is the one whose records are in a folder.
 
 use super::Setup;
-use crate::record::{ExperimentRecord, StoreSummary};
+use crate::{
+    plan::Plan,
+    record::{ExperimentRecord, StoreSummary},
+};
 use serde_json::Value;
 
 /// What differs between the recorded experiment and the one that is asked for, in words; `None`
@@ -16,7 +19,7 @@ pub(super) fn between(recorded: &ExperimentRecord, asked: &Setup) -> Option<Stri
         ));
     }
     // Plans hold plain data only; what cannot be written compares as null on both sides.
-    let value_of = |plan| serde_json::to_value(plan).unwrap_or(Value::Null);
+    let value_of = |plan: &Plan| serde_json::to_value(without_looks(plan)).unwrap_or(Value::Null);
     compare(
         "",
         &value_of(&recorded.plan),
@@ -25,6 +28,13 @@ pub(super) fn between(recorded: &ExperimentRecord, asked: &Setup) -> Option<Stri
     );
     differences.extend(store_differences(&recorded.stores, &asked.stores));
     (!differences.is_empty()).then(|| differences.join("; "))
+}
+
+/// The plan without what changes the report alone.
+fn without_looks(plan: &Plan) -> Plan {
+    let mut plan = plan.clone();
+    plan.data.thumbnails = true;
+    plan
 }
 
 /// Adds every leaf that differs, by its path.

@@ -2,7 +2,7 @@
 
 use super::repeats::Attempts;
 use crate::{
-    pilot::{Pilot, TimedRun},
+    pilot::Pilot,
     record::{Configuration, Outcome, RunRecord},
     statistics::mean,
 };
@@ -25,7 +25,7 @@ pub(super) struct RunHistory {
     pub(super) told_busy: bool,
     /// Whether a person has been told in this session of a cache in another state.
     pub(super) told_cache: bool,
-    /// Whether a person has been told in this session what to expect.
+    /// Whether a person has been told what to expect, in this session or an earlier one.
     pub(super) told_forecast: bool,
 }
 
@@ -43,10 +43,7 @@ impl RunHistory {
             failed: 0,
             configurations: vec![ConfigurationHistory::default(); configurations.len()],
             attempts: Attempts::default(),
-            pilot: Pilot {
-                configurations: configurations.to_vec(),
-                runs: Vec::new(),
-            },
+            pilot: Pilot::without_runs(configurations),
             told_busy: false,
             told_cache: false,
             told_forecast: false,
@@ -70,6 +67,7 @@ impl RunHistory {
             self.count(run);
         } else {
             self.attempts.count(run);
+            self.pilot.add(run);
         }
         Ok(())
     }
@@ -77,9 +75,7 @@ impl RunHistory {
     /// Counts a run, and gives the failures of its configuration in a row.
     pub(super) fn count(&mut self, run: &RunRecord) -> u32 {
         self.attempts.count(run);
-        if let Some(timed) = TimedRun::of(run) {
-            self.pilot.add(timed);
-        }
+        self.pilot.add(run);
         let history = &mut self.configurations[run.configuration as usize];
         if run.outcome == Outcome::Completed {
             // A repeat is no further run.

@@ -47,6 +47,7 @@ const DATA_KEYS: &[&str] = &[
     "test_share",
     "images",
     "labels",
+    "thumbnails",
 ];
 const LOADER_KEYS: &[&str] = &[
     "batch_size",
@@ -209,6 +210,7 @@ fn data(section: Section<'_>) -> Result<DataPlan, PlanError> {
         test_share: optional(&section, "test_share", Value::number)?,
         images: optional(&section, "images", owned_text)?,
         labels: optional(&section, "labels", owned_text)?,
+        thumbnails: optional(&section, "thumbnails", Value::boolean)?.unwrap_or(usual.thumbnails),
         ..usual
     })
 }

@@ -67,6 +67,7 @@ fn experiment(plan: &Plan) -> Record {
             train_samples: 1000,
             test_samples: 0,
             image: "32×32×3".to_owned(),
+            ..DataSetSummary::default()
         },
         stores: Vec::new(),
         environment: Environment::default(),

@@ -2,6 +2,7 @@
 
 use super::{Block, Column, Inline, Table, results::cache_name};
 use crate::{
+    composition,
     document::bibliography,
     figures::{Quantity, Scale, count},
     language::Language,
@@ -64,12 +65,16 @@ fn data(analysis: &Analysis, language: Language) -> Facts {
         .map(|cache| cache_name(*cache, words))
         .collect();
     let layouts: Vec<String> = plan.layouts.iter().map(ToString::to_string).collect();
-    vec![
+    let mut facts = vec![
         (words.data_set, data_set.name.clone()),
         (words.image_size, data_set.image.clone()),
         (words.training_images, number(data_set.train_samples)),
         (words.test_images, number(data_set.test_samples)),
         (words.classes, number(data_set.classes.len() as u64)),
+    ];
+    let composition = data_set.composition.as_deref();
+    facts.extend(composition.map_or_else(Vec::new, |found| composition::facts(found, language)));
+    facts.extend([
         (words.layouts, layouts.join(", ")),
         (words.baseline_layout, analysis.baseline.to_string()),
         (words.consumers, consumers.join(", ")),
@@ -86,7 +91,8 @@ fn data(analysis: &Analysis, language: Language) -> Facts {
         ),
         (words.element, plan.loader.element.to_string()),
         (words.seed, plan.seed.to_string()),
-    ]
+    ]);
+    facts
 }
 
 fn threads(threads: u32, one_a_processor: &str) -> String {

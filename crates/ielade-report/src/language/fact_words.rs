@@ -100,6 +100,7 @@ pub(crate) struct FactWords {
     pub(crate) graphics_processor: &'static str,
     pub(crate) kernel: &'static str,
     pub(crate) file_system: &'static str,
+    pub(crate) read_ahead: &'static str,
     pub(crate) governor: &'static str,
     pub(crate) control_group: &'static str,
     /// `{n}`.

@@ -3,6 +3,7 @@
 use super::{
     comparisons::Comparisons,
     facts::{FactGroup, fact_groups},
+    images::Images,
     marks::{MarkedRun, marked_runs},
     runs::{FailedRun, RunsTable},
     stalls::Stalls,
@@ -34,6 +35,7 @@ pub(super) struct Page {
     more_consumers: Vec<String>,
     standing: String,
     facts: Vec<FactGroup>,
+    images: Option<Images>,
     tables: Vec<ConsumerTable>,
     more_tables: Vec<ConsumerTable>,
     comparisons: Comparisons,
@@ -129,6 +131,7 @@ impl Page {
             more_consumers: more_consumers(analysis, language),
             standing: standing(analysis, &runs, words),
             facts: fact_groups(analysis, records, language),
+            images: Images::of(&experiment.data_set, language),
             tables,
             more_tables,
             comparisons: Comparisons::of(analysis, language),

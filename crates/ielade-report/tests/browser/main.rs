@@ -17,6 +17,11 @@ fn main() -> std::process::ExitCode {
             every_chart_is_drawn,
         ),
         test(
+            "samples_and_sizes_of_the_images_are_drawn_and_stay_under_any_filter",
+            browser(),
+            images_are_drawn,
+        ),
+        test(
             "records_without_caches_steps_and_series_have_a_page_without_their_charts",
             browser(),
             a_small_experiment_has_fewer_charts,
@@ -188,6 +193,32 @@ fn every_chart_is_drawn(browser: &Browser) {
     for name in ["files/jpeg", "npy/f32", "files/jpeg (control)"] {
         assert!(text.contains(name), "{text}");
     }
+}
+
+fn images_are_drawn(browser: &Browser) {
+    let answer = ask(
+        browser,
+        &sample::rich::records(1),
+        "filter=layout:npy%2Fu8;consumer:none;cache:cold",
+        "const images = [...document.querySelectorAll('.samples img')];
+         await Promise.all(images.map((image) => image.decode()));
+         const marks = [...document.querySelectorAll('.sizes .mark-of-size')];
+         return {
+           images: images.map((image) => [image.naturalWidth, image.getClientRects()[0].width, image.alt]),
+           marks: marks.filter((mark) => mark.getBoundingClientRect().width > 1).length,
+           colour: getComputedStyle(marks[0]).fill,
+           results: results().length,
+           wide: document.documentElement.scrollWidth <= innerWidth,
+         };",
+    );
+    assert_eq!(
+        answer["images"],
+        serde_json::json!([[1, 64, "Sample of class cat & <dog>"], [1, 64, "Sample"]])
+    );
+    assert_eq!(answer["marks"], 4);
+    assert_ne!(answer["colour"], "rgb(0, 0, 0)");
+    assert_eq!(answer["results"], 1);
+    assert_eq!(answer["wide"], true);
 }
 
 fn other_consumers_are_drawn_on_demand(browser: &Browser) {

@@ -8,6 +8,7 @@ mod compare;
 mod complete;
 mod contest;
 mod figures;
+mod images;
 mod latvian;
 mod page;
 mod terminal;

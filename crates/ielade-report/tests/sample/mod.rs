@@ -1,6 +1,7 @@
 //! The records of an experiment that never ran, with made-up figures. Shared by the tests and
 //! the example.
 
+pub(crate) mod images;
 pub(crate) mod rich;
 
 use ielade_bench::{
@@ -99,6 +100,7 @@ pub(crate) fn experiment() -> ExperimentRecord {
             train_samples: SAMPLES,
             test_samples: 10_000,
             image: "32×32×3".to_owned(),
+            ..DataSetSummary::default()
         },
         stores: (0..LAYOUTS.len())
             .flat_map(|place| {

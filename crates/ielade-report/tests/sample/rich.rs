@@ -1,7 +1,7 @@
 //! A made-up experiment with everything in it: eight layouts, two states of the cache, control,
 //! batches from memory, several fixed steps, runs over time, marks and a failed run.
 
-use super::{environment, layout, noise};
+use super::{environment, images, layout, noise};
 use ielade_bench::{
     plan::{ConsumerPlan, DataPlan, Plan},
     record::{
@@ -98,6 +98,8 @@ fn experiment() -> ExperimentRecord {
             train_samples: SAMPLES,
             test_samples: 10_000,
             image: "32×32×3".to_owned(),
+            composition: Some(Box::new(images::composition())),
+            thumbnails: images::thumbnails(),
         },
         stores: stores.collect(),
         environment: environment(),

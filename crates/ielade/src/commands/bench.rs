@@ -2,6 +2,7 @@
 
 mod default_plan;
 mod forecast;
+mod looks;
 mod own_images;
 mod run_progress;
 
@@ -107,7 +108,9 @@ fn adjusted(mut plan: Plan, options: &BenchOptions) -> anyhow::Result<Plan> {
     plan.target_ci = options.target_ci.or(plan.target_ci);
     plan.most_blocks = options.most_blocks.or(plan.most_blocks);
     plan.memory_limit = options.memory_limit.or(plan.memory_limit);
+    plan.most_repeats = options.most_repeats.unwrap_or(plan.most_repeats);
     plan.split |= options.split;
+    plan.data.thumbnails &= !options.no_thumbnails;
     plan.validate()?;
     Ok(plan)
 }
@@ -132,13 +135,15 @@ fn perform(plan: &Plan, out: &Path, stop: &AtomicBool) -> anyhow::Result<Exit> {
     let data_set = open_data(plan)?;
     let test = data_set.evaluation_split();
     let stores = Stores::make(plan, &data_set, test, stop)?;
+    let mut images = summary(plan, &stores);
     if !begun(out) {
         stores.verify(&data_set, stop)?;
+        images.composition = Some(Box::new(looks::composition(plan, &data_set)));
     }
     let setup = Setup {
         program: concat!("ielade ", env!("CARGO_PKG_VERSION")).to_owned(),
         plan: plan.clone(),
-        data_set: summary(plan, &stores),
+        data_set: images,
         stores: stores
             .all
             .iter()
@@ -150,6 +155,7 @@ fn perform(plan: &Plan, out: &Path, stop: &AtomicBool) -> anyhow::Result<Exit> {
     for warning in experiment.warnings() {
         eprintln!("warning: {warning}");
     }
+    looks::keep_thumbnails(plan, &data_set, out);
     let mut shown = RunProgress::new(experiment.standing(), plan);
     let end = experiment.run(&mut shown, stop);
     shown.finish();
@@ -271,6 +277,7 @@ fn summary(plan: &Plan, stores: &Stores) -> DataSetSummary {
         train_samples: count(train),
         test_samples: count(test),
         image,
+        ..DataSetSummary::default()
     }
 }
 

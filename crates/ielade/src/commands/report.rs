@@ -62,6 +62,9 @@ fn read(results: &Path) -> anyhow::Result<(Analysis, Vec<Record>)> {
     if let Some(torn) = &found.torn {
         eprintln!("warning: {torn}");
     }
+    if let Some(error) = &found.no_thumbnails {
+        eprintln!("warning: {error}");
+    }
     Ok((analyse(&found.records)?, found.records))
 }
 

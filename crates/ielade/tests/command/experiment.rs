@@ -162,8 +162,29 @@ fn an_experiment_ends_in_a_table_and_a_page_that_needs_no_network() {
     // Run again, nothing is left to do; the report can be made from the records alone.
     ielade.done(&["bench", "plan.toml"]);
     check_complete(&ielade);
+    check_images(&ielade, &page);
     fs::remove_dir_all(ielade.path("stores")).unwrap();
     assert_eq!(ielade.done(&["report", "results/small"]), table);
+}
+
+/// The page shows a few images, until somebody wants none.
+fn check_images(ielade: &Ielade, page: &str) {
+    let results = ielade.path("results/small");
+    let found = records::read(&results).unwrap().records;
+    let Some(Record::Experiment(experiment)) = found.first() else {
+        panic!("no experiment")
+    };
+    let data_set = &experiment.data_set;
+    let composition = data_set.composition.as_ref().unwrap();
+    assert_eq!((composition.images, composition.looked_at), (80, 80));
+    assert_eq!(composition.classes.len(), data_set.classes.len());
+    assert!(!data_set.thumbnails.is_empty());
+    let shown = |page: &str| page.matches("<img src=").count();
+    assert_eq!(shown(page), data_set.thumbnails.len());
+    ielade.done(&["bench", "plan.toml", "--no-thumbnails"]);
+    assert!(!results.join("thumbnails.json").exists());
+    let page = fs::read_to_string(results.join("report.html")).unwrap();
+    assert_eq!(shown(&page), 0);
 }
 
 #[test]
@@ -230,7 +251,16 @@ fn a_store_that_does_not_deliver_its_source_is_not_timed() {
 fn own_images_get_a_plan_with_its_time_and_disk_shown_first() {
     let ielade = Ielade::new();
     photos(&ielade.path("photos"), 20, |number| 30 + u32::from(number));
-    let left = ielade.run(&["bench", "--data", "photos", "--blocks", "1", "--yes"]);
+    let left = ielade.run(&[
+        "bench",
+        "--data",
+        "photos",
+        "--blocks",
+        "1",
+        "--most-repeats",
+        "0",
+        "--yes",
+    ]);
     assert_eq!(left.code, Some(0), "{}{}", left.stdout, left.stderr);
     assert!(left.stderr.contains("of disk"), "{}", left.stderr);
     assert!(left.stdout.contains("npy/u8"), "{}", left.stdout);

@@ -84,6 +84,7 @@ pub(in crate::language) const FACTS: FactWords = FactWords {
     graphics_processor: "Graphics processor",
     kernel: "Kernel",
     file_system: "File system",
+    read_ahead: "Read-ahead of its device",
     governor: "Frequency governor",
     control_group: "Control group",
     some_processors: "{n} processors",

@@ -84,6 +84,7 @@ pub(in crate::language) const FACTS: FactWords = FactWords {
     graphics_processor: "Grafiskais procesors",
     kernel: "Kodols",
     file_system: "Datņu sistēma",
+    read_ahead: "Iekārtas priekšlasīšana",
     governor: "Frekvences pārvaldnieks",
     control_group: "Kontroles grupa",
     some_processors: "procesori: {n}",

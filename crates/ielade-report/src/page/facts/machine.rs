@@ -30,6 +30,8 @@ impl Teller {
         ];
         let file_system = environment.file_system.clone();
         facts.extend(file_system.map(|text| (words.file_system, text)));
+        let read_ahead = environment.read_ahead_bytes;
+        facts.extend(read_ahead.map(|size| (words.read_ahead, self.bytes(size))));
         let governor = environment.governor.clone();
         facts.extend(governor.map(|text| (words.governor, text)));
         let group = self.control_group(environment);

@@ -13,6 +13,9 @@ use ielade::{
 };
 use std::path::Path;
 
+/// Blocks up to which a scatter is known within a factor of about 2.
+const ROUGH: u32 = 3;
+
 /// What can be said before the first run: by the results of a pilot that was named, else by what is
 /// in the folder of this experiment already.
 pub(super) fn beforehand(
@@ -39,10 +42,13 @@ pub(super) fn beforehand(
 /// A forecast in words, a line each.
 pub(super) fn lines(plan: &Plan, forecast: &Forecast) -> Vec<String> {
     let mut lines = vec![format!(
-        "about {} for {} of runs, by {} so far",
+        "about {} for {} of runs, going by {}",
         progress::duration(forecast.seconds),
         blocks(plan.blocks),
-        blocks(forecast.pilot_blocks)
+        match forecast.pilot_blocks {
+            0 => "a few runs".to_owned(),
+            count => blocks(count),
+        }
     )];
     for group in &forecast.groups {
         lines.push(format!(
@@ -88,14 +94,20 @@ pub(super) fn precision_line(plan: &Plan, done: u32, widest: &Widest) -> String 
 fn findable(plan: &Plan, forecast: &Forecast, group: &GroupForecast) -> String {
     let found = match group.detectable_ratio {
         Some(ratio) => format!(
-            "differences of {} and more are found in {} of ten experiments like this",
+            "differences of {} and more are found in {} of 10 experiments like this",
             figures::percent(ratio - 1.0),
             (POWER * 10.0).round()
         ),
-        None => format!("{} are too few to find any difference", blocks(plan.blocks)),
+        None if plan.blocks == 1 => "no difference can be found in 1 block".to_owned(),
+        None => format!("{} are too few to find a difference", blocks(plan.blocks)),
+    };
+    let rough = if forecast.pilot_blocks <= ROUGH {
+        ", a rough figure by so few"
+    } else {
+        ""
     };
     format!(
-        "{found} ({} corrected for; ratios scatter by {} from block to block)",
+        "{found} ({} corrected for; ratios scatter by {} from block to block{rough})",
         counted(forecast.comparisons, "comparison"),
         figures::percent(group.deviation)
     )
