@@ -34,9 +34,9 @@ fn the_page_says_its_language_and_speaks_it() {
         " layouts",
         " runs ",
         " block ",
-        "cache",
+        " cache",
         "yes<",
-        "mean",
+        "mean of",
     ] {
         assert!(!page.contains(english), "{english}");
     }

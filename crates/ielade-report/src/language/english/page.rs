@@ -109,10 +109,6 @@ pub(in crate::language) const PAGE: PageWords = PageWords {
             "Statistics.",
             "Intervals are 95 % confidence intervals over runs: of means by the bias-corrected and accelerated bootstrap (BCa; Efron, 1987) with widened percentiles, of ratios within blocks by Fieller's theorem; they are given from 3 runs on. A layout is called faster or slower than another where the declared test finds a difference, corrected for all comparisons together (Holm, 1979), and the interval of their ratio leaves out 1. <em>No difference shown</em> means that none was found and that one beyond the plan's band was ruled out by two one-sided tests (Schuirmann, 1987). <em>Not told apart</em> means neither. Layouts that no comparison is about count as not told apart where the intervals of their means overlap. Runs that stand apart by their modified z-score (Iglewicz and Hoaglin, 1993) are marked and kept.",
         ],
-        [
-            "{{ run.configuration }}",
-            ", block {{ run.block }}, <time>{{ run.started }}</time><br>{{ run.message }}",
-        ],
     ],
     layout: "Layout",
     layouts: "Layouts",
