@@ -163,11 +163,11 @@ impl Experiment {
             return Ok(SessionEnd::Finished(self.standing()));
         }
         self.runs.pilot.session_begins();
-        self.log.append(&Record::Session(SessionRecord {
+        self.log.append(&Record::Session(Box::new(SessionRecord {
             at: rfc3339(SystemTime::now()),
             runs_before: self.standing().completed,
             environment: self.environment(),
-        }))?;
+        })))?;
         let mut goes_on = self.run_blocks(progress, stop)?;
         for _ in 0..self.setup.plan.most_repeats {
             goes_on = goes_on && self.run_all(self.runs_to_repeat(), progress, stop)?;

@@ -20,7 +20,7 @@ pub enum Record {
     /// First line: what the experiment is.
     Experiment(Box<ExperimentRecord>),
     /// The experiment was started or continued.
-    Session(SessionRecord),
+    Session(Box<SessionRecord>),
     /// One run has ended, well or badly.
     Run(Box<RunRecord>),
 }

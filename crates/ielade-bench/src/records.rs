@@ -387,11 +387,11 @@ mod tests {
     use std::{fs, io::Write, path::Path};
 
     fn session(runs_before: u32) -> Record {
-        Record::Session(SessionRecord {
+        Record::Session(Box::new(SessionRecord {
             at: "2026-01-31T23:59:59.123Z".to_owned(),
             runs_before,
             environment: Environment::default(),
-        })
+        }))
     }
 
     fn folder_with(records: u32) -> tempfile::TempDir {

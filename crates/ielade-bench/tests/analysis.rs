@@ -68,11 +68,11 @@ impl Made {
     }
 
     fn session(&mut self, runs_before: u32, environment: Environment) {
-        self.records.push(Record::Session(SessionRecord {
+        self.records.push(Record::Session(Box::new(SessionRecord {
             at: "2026-01-01T00:00:00.000Z".to_owned(),
             runs_before,
             environment,
-        }));
+        })));
     }
 
     /// Ten whole blocks: `u8` takes 2 s an epoch, `f32` 4 s, `f16` 3 s, more in some blocks.

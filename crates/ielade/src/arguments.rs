@@ -171,6 +171,13 @@ pub(crate) struct BenchOptions {
     /// which differences it can find
     #[arg(long, value_name = "FOLDER")]
     pub(crate) pilot: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) beforehand: BeforehandOptions,
+}
+
+/// What happens before the first run of an experiment.
+#[derive(Debug, Args)]
+pub(crate) struct BeforehandOptions {
     /// Print the plan as TOML and stop, to be changed and run as a file
     #[arg(long)]
     pub(crate) print_plan: bool,

@@ -75,11 +75,11 @@ fn experiment(plan: &Plan) -> Record {
 }
 
 fn session() -> Record {
-    Record::Session(SessionRecord {
+    Record::Session(Box::new(SessionRecord {
         at: CREATED.to_owned(),
         runs_before: 0,
         environment: Environment::default(),
-    })
+    }))
 }
 
 fn run(configuration: &Configuration, epochs: Vec<EpochReport>) -> RunRecord {

@@ -191,11 +191,11 @@ fn sessions_among_the_records_change_no_figure() {
     let before = figures(&page_of(&records));
     records.insert(
         9,
-        Record::Session(SessionRecord {
+        Record::Session(Box::new(SessionRecord {
             at: "2026-11-23T16:00:00Z".to_owned(),
             runs_before: 8,
             environment: sample::environment(),
-        }),
+        })),
     );
     assert_eq!(figures(&page_of(&records)), before);
 }

@@ -40,7 +40,7 @@ use std::{
 pub(crate) fn run(options: &BenchOptions) -> anyhow::Result<Exit> {
     let proposed = propose(options)?;
     let plan = adjusted(proposed.plan, options)?;
-    if options.print_plan {
+    if options.beforehand.print_plan {
         print!("{}", plan.to_toml()?);
         return Ok(Exit::Done);
     }
@@ -55,7 +55,7 @@ pub(crate) fn run(options: &BenchOptions) -> anyhow::Result<Exit> {
     for line in proposed.estimate.iter().chain(&beforehand) {
         eprintln!("{line}");
     }
-    if proposed.is_long && !options.yes && !begun(&out) && !confirmed()? {
+    if proposed.is_long && !options.beforehand.yes && !begun(&out) && !confirmed()? {
         return Ok(Exit::Done);
     }
     match perform(&plan, &out, interrupt::stop_flag()?) {
