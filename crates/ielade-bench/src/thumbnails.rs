@@ -110,7 +110,7 @@ pub fn delete(folder: &Path) -> Result<(), ThumbnailsError> {
 /// The thumbnails of a folder; none where there is no file.
 ///
 /// # Errors
-/// Where the file cannot be read, is larger than 1 MiB, or is not what [`write`] writes.
+/// Where the file cannot be read, is larger than 1 MiB, or is not what [`write()`] writes.
 pub fn read(folder: &Path) -> Result<Vec<Thumbnail>, ThumbnailsError> {
     let path = folder.join(THUMBNAILS_FILE);
     let file = match File::open(&path) {
