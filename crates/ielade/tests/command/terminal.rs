@@ -60,7 +60,7 @@ fn a_terminal_shows_progress_with_the_time_left_and_then_the_result() {
 fn the_table_fits_the_terminal() {
     let ielade = Ielade::new();
     photos(&ielade.path("photos"), 10, |_| 24);
-    let plan = "name = \"x\"\nblocks = 3\nepochs = 1\nlayouts = [\"files/jpeg\", \"npy/u8\"]\n\
+    let plan = "name = \"x\"\nblocks = 3\nepochs = 1\nmost_repeats = 0\nlayouts = [\"files/jpeg\", \"npy/u8\"]\n\
                 [data]\nsource = \"photos\"\n[[consumers]]\nkind = \"none\"\n";
     std::fs::write(ielade.path("plan.toml"), plan).unwrap();
     ielade.done(&["bench", "plan.toml"]);
