@@ -36,11 +36,22 @@ const MOST_SECONDS: u32 = 10;
 /// Bytes of the longest input.
 const MOST_BYTES: u32 = 64_000;
 
-/// What is to be fuzzed, and for how long.
+/// How much a target is fuzzed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Effort {
+    /// For so long, each time with other inputs: to find something.
+    Time(Duration),
+    /// So many inputs, the same each time: to see that everything works and that what was found
+    /// once stays mended. What is found by chance must not fail a change that has nothing to do
+    /// with it.
+    Runs(u32),
+}
+
+/// What is to be fuzzed, and how much.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Request {
     /// For each target.
-    pub(crate) time: Duration,
+    pub(crate) effort: Effort,
     /// All without one.
     pub(crate) target: Option<String>,
 }
@@ -49,7 +60,7 @@ impl Request {
     /// Reads `[--seconds N] [TARGET]`.
     pub(crate) fn parse(arguments: &[String]) -> anyhow::Result<Self> {
         let mut request = Self {
-            time: Duration::from_mins(1),
+            effort: Effort::Time(Duration::from_mins(1)),
             target: None,
         };
         let mut rest = arguments.iter();
@@ -57,7 +68,7 @@ impl Request {
             if argument == "--seconds" {
                 let seconds = rest.next().context("--seconds needs a number")?;
                 let seconds = seconds.parse().context("--seconds needs a whole number")?;
-                request.time = Duration::from_secs(seconds);
+                request.effort = Effort::Time(Duration::from_secs(seconds));
             } else if argument.starts_with('-') || request.target.is_some() {
                 bail!("{argument:?} is not understood; cargo xtask fuzz [--seconds N] [TARGET]");
             } else {
@@ -82,7 +93,7 @@ pub(crate) fn fuzz(request: &Request) -> anyhow::Result<()> {
             bail!("there is no target {wanted:?}");
         }
     }
-    let failed = run_all(&program, &targets, request.time);
+    let failed = run_all(&program, &targets, request.effort);
     for target in &failed {
         eprintln!(
             "=== {target}: see target/fuzz/logs/{target}.log; the input is in target/fuzz/findings. \
@@ -92,11 +103,11 @@ pub(crate) fn fuzz(request: &Request) -> anyhow::Result<()> {
     if !failed.is_empty() {
         bail!("{} of {} targets failed", failed.len(), targets.len());
     }
-    println!(
-        "{} targets, {} s each: nothing found",
-        targets.len(),
-        request.time.as_secs()
-    );
+    let effort = match request.effort {
+        Effort::Time(time) => format!("{} s", time.as_secs()),
+        Effort::Runs(runs) => format!("{runs} inputs"),
+    };
+    println!("{} targets, {effort} each: nothing found", targets.len());
     Ok(())
 }
 
@@ -129,7 +140,7 @@ fn targets(program: &Path) -> anyhow::Result<Vec<String>> {
 }
 
 /// Runs the targets on all processors; gives those that failed.
-fn run_all(program: &Path, targets: &[String], time: Duration) -> Vec<String> {
+fn run_all(program: &Path, targets: &[String], effort: Effort) -> Vec<String> {
     let next = AtomicUsize::new(0);
     let failed = Mutex::new(Vec::new());
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
@@ -137,7 +148,7 @@ fn run_all(program: &Path, targets: &[String], time: Duration) -> Vec<String> {
         for _ in 0..threads {
             scope.spawn(|| {
                 while let Some(target) = targets.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    if let Err(error) = run_one(program, target, time) {
+                    if let Err(error) = run_one(program, target, effort) {
                         eprintln!("=== {target}: {error:#}");
                         let mut failed = failed.lock().unwrap_or_else(PoisonError::into_inner);
                         failed.push(target.clone());
@@ -149,10 +160,23 @@ fn run_all(program: &Path, targets: &[String], time: Duration) -> Vec<String> {
     failed.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn run_one(program: &Path, target: &str, time: Duration) -> anyhow::Result<()> {
+/// An empty folder's path.
+fn fresh(folder: &Path) -> anyhow::Result<PathBuf> {
+    match std::fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("cannot empty {}", folder.display()))
+        }
+        _ => Ok(folder.to_owned()),
+    }
+}
+
+fn run_one(program: &Path, target: &str, effort: Effort) -> anyhow::Result<()> {
     let place = root().join("target/fuzz");
     // What is found on the way is kept for the next run, but not among the committed inputs.
-    let grown = place.join("corpus").join(target);
+    let grown = match effort {
+        Effort::Time(_) => place.join("corpus").join(target),
+        Effort::Runs(_) => fresh(&place.join("corpus-of-checks").join(target))?,
+    };
     let findings = place.join("findings");
     let logs = place.join("logs");
     for folder in [&grown, &findings, &logs] {
@@ -163,8 +187,15 @@ fn run_one(program: &Path, target: &str, time: Duration) -> anyhow::Result<()> {
     let written =
         std::fs::File::create(&log).with_context(|| format!("cannot write {}", log.display()))?;
     let mut command = Command::new(program);
+    match effort {
+        Effort::Time(time) => {
+            command.arg(format!("-max_total_time={}", time.as_secs().max(1)));
+        }
+        Effort::Runs(runs) => {
+            command.args(["-seed=1".to_owned(), format!("-runs={runs}")]);
+        }
+    }
     command
-        .arg(format!("-max_total_time={}", time.as_secs().max(1)))
         .arg(format!("-timeout={MOST_SECONDS}"))
         .arg(format!("-rss_limit_mb={MOST_MEMORY}"))
         .arg(format!("-max_len={MOST_BYTES}"))
@@ -205,7 +236,7 @@ fn last_words(log: &Path) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::Request;
+    use super::{Effort, Request};
     use std::time::Duration;
 
     #[test]
@@ -216,7 +247,7 @@ mod tests {
         };
         let request = |seconds, target: Option<&str>| {
             Some(Request {
-                time: Duration::from_secs(seconds),
+                effort: Effort::Time(Duration::from_secs(seconds)),
                 target: target.map(str::to_owned),
             })
         };

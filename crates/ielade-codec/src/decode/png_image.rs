@@ -5,6 +5,9 @@ use crate::{CodecError, FileFormat, orientation};
 use ielade_core::ImageSpec;
 use std::io::Cursor;
 
+/// Colours of the largest palette.
+const MAX_COLOURS: usize = 256;
+
 /// A reader whose header was read and whose size is within bounds.
 pub(crate) fn reader(
     bytes: &[u8],
@@ -14,7 +17,21 @@ pub(crate) fn reader(
     decoder.set_transformations(transformations);
     let info = decoder.read_header_info().map_err(|error| failed(&error))?;
     CodecError::check_size(FileFormat::Png, info.width.into(), info.height.into())?;
-    decoder.read_info().map_err(|error| failed(&error))
+    let reader = decoder.read_info().map_err(|error| failed(&error))?;
+    check_palette(reader.info())?;
+    Ok(reader)
+}
+
+/// The decoder takes whole colours for granted: a palette cut within one would make it panic.
+fn check_palette(info: &png::Info<'_>) -> Result<(), CodecError> {
+    let bytes = info.palette.as_ref().map_or(0, |palette| palette.len());
+    if bytes.is_multiple_of(3) && bytes <= 3 * MAX_COLOURS {
+        return Ok(());
+    }
+    Err(CodecError::Corrupt {
+        format: FileFormat::Png,
+        reason: format!("a palette of {bytes} bytes; 3 a colour belong there"),
+    })
 }
 
 fn failed(error: &png::DecodingError) -> CodecError {

@@ -13,8 +13,9 @@ use crate::{
     },
 };
 
-/// Bytes of a row of chunks once unpacked, at most: bounds what a file can make a thread ask for.
-const MAX_UNPACKED: u64 = 1 << 30;
+/// Bytes of a row of chunks once unpacked, at most: bounds what a file can make a thread ask for. A
+/// row and one of its chunks may be in memory at once.
+const MAX_UNPACKED: u64 = 192 << 20;
 
 /// The rows of chunks of a dataset.
 pub(super) struct Rows {

@@ -5,7 +5,7 @@ use crate::LayoutError;
 use std::path::PathBuf;
 
 /// Bytes of a row of chunks once unpacked, at most: bounds what a file can make a thread ask for.
-pub(crate) const MAX_UNPACKED: u64 = 1 << 30;
+pub(crate) const MAX_UNPACKED: u64 = 192 << 20;
 
 /// An array on disk.
 #[derive(Debug, Clone)]
